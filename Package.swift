@@ -1,0 +1,46 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+func floor(_ name: String, on dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(of name: String, with dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "igudar",
+  products: [
+    .library(name: "Igudar", targets: ["Igudar"]),
+    .library(name: "Vault", targets: ["Vault"]),
+    .executable(name: "igudar", targets: ["IgudarCLI"]),
+  ],
+  targets: [
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+    .target(name: "CLinux"),
+    floor("Platform", on: ["CLinux"]),
+    floor("Storage", on: ["Platform"]),
+    floor("Vault", on: ["Platform", "Storage", "CZstd", "CSodium", "CLMDB"]),
+    floor("Igudar", on: ["Platform", "Storage", "Vault"]),
+    .executableTarget(
+      name: "IgudarCLI", dependencies: ["CLinux", "Platform", "Igudar"], swiftSettings: strict),
+    tests(of: "PlatformTests", with: ["Platform"]),
+    tests(of: "StorageTests", with: ["Storage", "Platform"]),
+    tests(of: "VaultTests", with: ["Vault", "Storage", "Platform", "CSodium"]),
+    tests(of: "IgudarTests", with: ["Igudar", "Vault", "Storage", "Platform"]),
+    tests(of: "CommandTests", with: ["Platform"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
