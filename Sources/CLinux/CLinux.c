@@ -1,2 +1,90 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+const int clinux_O_NOATIME = O_NOATIME;
+const int clinux_O_PATH = O_PATH;
+const int clinux_O_TMPFILE = O_TMPFILE;
+
+// glibc's own declaration of statx is hidden; the system call needs none.
+int clinux_statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *result) {
+  return (int)syscall(SYS_statx, dirfd, path, flags, mask, result);
+}
+
+int clinux_renameat2(int olddir, const char *old, int newdir, const char *name, unsigned flags) {
+  return (int)syscall(SYS_renameat2, olddir, old, newdir, name, flags);
+}
+
+int clinux_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+  struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
+  return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+}
+
+ssize_t clinux_getdents64(int fd, void *buffer, size_t size) {
+  return syscall(SYS_getdents64, fd, buffer, size);
+}
+
+int clinux_mknodat(int dirfd, const char *path, mode_t mode, unsigned major, unsigned minor) {
+  return mknodat(dirfd, path, mode, makedev(major, minor));
+}
+
+ssize_t clinux_flistxattr(int fd, char *list, size_t size) { return flistxattr(fd, list, size); }
+ssize_t clinux_llistxattr(const char *path, char *list, size_t size) {
+  return llistxattr(path, list, size);
+}
+ssize_t clinux_fgetxattr(int fd, const char *name, void *value, size_t size) {
+  return fgetxattr(fd, name, value, size);
+}
+ssize_t clinux_lgetxattr(const char *path, const char *name, void *value, size_t size) {
+  return lgetxattr(path, name, value, size);
+}
+int clinux_fsetxattr(int fd, const char *name, const void *value, size_t size) {
+  return fsetxattr(fd, name, value, size, 0);
+}
+int clinux_lsetxattr(const char *path, const char *name, const void *value, size_t size) {
+  return lsetxattr(path, name, value, size, 0);
+}
+
+int clinux_getflags(int fd, unsigned *flags) {
+  int value = 0;
+  if (ioctl(fd, FS_IOC_GETFLAGS, &value) != 0) return -1;
+  *flags = (unsigned)value;
+  return 0;
+}
+
+int clinux_setflags(int fd, unsigned flags) {
+  int value = (int)flags;
+  return ioctl(fd, FS_IOC_SETFLAGS, &value);
+}
+
+off_t clinux_seek_data(int fd, off_t offset) { return lseek(fd, offset, SEEK_DATA); }
+off_t clinux_seek_hole(int fd, off_t offset) { return lseek(fd, offset, SEEK_HOLE); }
+int clinux_fallocate(int fd, int mode, off_t offset, off_t length) {
+  return fallocate(fd, mode, offset, length);
+}
+
+// No core files and no other process of the user looking into this one's memory.
+int clinux_harden_process(void) {
+  struct rlimit none = {0, 0};
+  int failed = setrlimit(RLIMIT_CORE, &none);
+  return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) | failed;
+}
+
+long clinux_syncfs(int fd) { return syncfs(fd); }
+const char *clinux_strerrordesc(int code) { return strerrordesc_np(code); }
+void clinux_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -1,0 +1,131 @@
+// An open file, closed when its owner ends. Calls that a signal interrupted are made again.
+
+import CLinux
+import Glibc
+
+/// Owns a file descriptor.
+public struct Descriptor: ~Copyable, Sendable {
+  package let raw: Int32
+
+  /// Takes over a descriptor.
+  package init(owning raw: Int32) { self.raw = raw }
+
+  deinit { _ = Glibc.close(raw) }
+
+  /// Opens a path, relative to a directory's descriptor; close-on-exec always.
+  package static func open(
+    _ path: FilePath, _ flags: Int32, mode: UInt32 = 0o600, at directory: Int32 = AT_FDCWD
+  ) throws(SystemError) -> Descriptor {
+    let raw = unsafe path.withCString { path in
+      retrying { unsafe Glibc.openat(directory, path, flags | O_CLOEXEC, mode) }
+    }
+    guard raw >= 0 else { throw SystemError("open", .current, path) }
+    return Descriptor(owning: raw)
+  }
+
+  /// Opens a name in a directory for reading without touching its access time where that is
+  /// permitted; never follows a link and never waits.
+  package static func openSource(
+    _ name: FileName, at directory: Int32, flags: Int32 = 0
+  ) throws(Errno) -> Descriptor {
+    let flags = flags | O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY
+    let raw = unsafe name.withCString { name in
+      let quiet = retrying { unsafe Glibc.openat(directory, name, flags | clinux_O_NOATIME) }
+      guard quiet < 0, errno == EPERM else { return quiet }
+      return retrying { unsafe Glibc.openat(directory, name, flags) }
+    }
+    guard raw >= 0 else { throw .current }
+    return Descriptor(owning: raw)
+  }
+
+  /// Reads at an offset until the buffer is full or the file ends.
+  @unsafe
+  package borrowing func read(
+    at offset: Int64, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(Errno) -> Int {
+    var filled = 0
+    while filled < buffer.count {
+      let want = min(buffer.count - filled, 1 << 30)
+      let count = retrying {
+        unsafe Glibc.pread(
+          raw, buffer.baseAddress.map { unsafe $0 + filled }, want, off_t(offset) + filled)
+      }
+      if count < 0 { throw .current }
+      if count == 0 { break }
+      filled += count
+    }
+    return filled
+  }
+
+  /// Reads what is there next, 0 at the end.
+  @unsafe
+  package borrowing func read(
+    into buffer: UnsafeMutableRawBufferPointer
+  ) throws(Errno) -> Int {
+    let count = retrying {
+      unsafe Glibc.read(raw, buffer.baseAddress, min(buffer.count, 1 << 30))
+    }
+    if count < 0 { throw .current }
+    return count
+  }
+
+  /// Writes all of a buffer where the file stands.
+  @unsafe
+  package borrowing func write(_ buffer: UnsafeRawBufferPointer) throws(Errno) {
+    var done = 0
+    while done < buffer.count {
+      let count = retrying {
+        unsafe Glibc.write(
+          raw, buffer.baseAddress.map { unsafe $0 + done }, min(buffer.count - done, 1 << 30))
+      }
+      if count < 0 { throw .current }
+      done += count
+    }
+  }
+
+  /// Writes all of a buffer at an offset.
+  @unsafe
+  package borrowing func write(
+    _ buffer: UnsafeRawBufferPointer, at offset: Int64
+  ) throws(Errno) {
+    var done = 0
+    while done < buffer.count {
+      let count = retrying {
+        unsafe Glibc.pwrite(
+          raw, buffer.baseAddress.map { unsafe $0 + done }, min(buffer.count - done, 1 << 30),
+          off_t(offset) + done)
+      }
+      if count < 0 { throw .current }
+      done += count
+    }
+  }
+
+  /// Waits until data and metadata are on stable storage.
+  package borrowing func sync() throws(Errno) {
+    if retrying({ Glibc.fsync(raw) }) != 0 { throw .current }
+  }
+
+  /// Waits until data, and what is needed to find it, is on stable storage.
+  package borrowing func syncData() throws(Errno) {
+    if retrying({ Glibc.fdatasync(raw) }) != 0 { throw .current }
+  }
+
+  /// Cuts or grows the file.
+  package borrowing func truncate(to size: Int64) throws(Errno) {
+    if retrying({ Glibc.ftruncate(raw, off_t(size)) }) != 0 { throw .current }
+  }
+}
+
+/// Makes a call again as long as a signal interrupts it; network file systems do that even with
+/// `SA_RESTART`.
+package func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
+  while true {
+    let result = call()
+    if result >= 0 || errno != EINTR { return result }
+  }
+}
+
+/// Renames within a directory only if the new name is free; 0 or −1 with `errno`.
+package func renameWithoutReplacing(_ old: String, _ new: String, in directory: Int32) -> Int32 {
+  unsafe clinux_renameat2(directory, old, directory, new, 1)
+}

@@ -1,0 +1,41 @@
+// What can go wrong with a store; a case says what the caller can do about it.
+
+package import Platform
+
+/// An error of a store, with a text that names the store, the object and the reason.
+public enum StoreError: Error, Hashable, Sendable {
+  /// No such object.
+  case notFound(String)
+  /// There is no store at this place.
+  case absent(String)
+  /// There is no room.
+  case full(String)
+  /// The store does not permit it.
+  case notPermitted(String)
+  /// The store does not answer now; trying again may help.
+  case unavailable(String)
+  /// Anything else.
+  case failed(String)
+
+  /// The error of a system call at an object.
+  package init(_ errno: Errno, _ call: String, _ subject: String) {
+    let text = "\(subject): \(errno.text) (\(call))"
+    switch errno {
+    case .notFound: self = .notFound(text)
+    case .noSpace, .quotaExceeded: self = .full(text)
+    case .accessDenied, .notPermitted, .readOnly: self = .notPermitted(text)
+    default: self = .failed(text)
+    }
+  }
+}
+
+extension StoreError: CustomStringConvertible {
+  /// The text alone.
+  public var description: String {
+    switch self {
+    case .notFound(let text), .absent(let text), .full(let text), .notPermitted(let text),
+      .unavailable(let text), .failed(let text):
+      text
+    }
+  }
+}
