@@ -35,22 +35,22 @@ int clinux_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, u
   return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
 }
 
-ssize_t clinux_getdents64(int fd, void *buffer, size_t size) {
+long clinux_getdents64(int fd, void *buffer, size_t size) {
   return syscall(SYS_getdents64, fd, buffer, size);
 }
 
-int clinux_mknodat(int dirfd, const char *path, mode_t mode, unsigned major, unsigned minor) {
+int clinux_mknodat(int dirfd, const char *path, unsigned mode, unsigned major, unsigned minor) {
   return mknodat(dirfd, path, mode, makedev(major, minor));
 }
 
-ssize_t clinux_flistxattr(int fd, char *list, size_t size) { return flistxattr(fd, list, size); }
-ssize_t clinux_llistxattr(const char *path, char *list, size_t size) {
+long clinux_flistxattr(int fd, char *list, size_t size) { return flistxattr(fd, list, size); }
+long clinux_llistxattr(const char *path, char *list, size_t size) {
   return llistxattr(path, list, size);
 }
-ssize_t clinux_fgetxattr(int fd, const char *name, void *value, size_t size) {
+long clinux_fgetxattr(int fd, const char *name, void *value, size_t size) {
   return fgetxattr(fd, name, value, size);
 }
-ssize_t clinux_lgetxattr(const char *path, const char *name, void *value, size_t size) {
+long clinux_lgetxattr(const char *path, const char *name, void *value, size_t size) {
   return lgetxattr(path, name, value, size);
 }
 int clinux_fsetxattr(int fd, const char *name, const void *value, size_t size) {
@@ -72,9 +72,9 @@ int clinux_setflags(int fd, unsigned flags) {
   return ioctl(fd, FS_IOC_SETFLAGS, &value);
 }
 
-off_t clinux_seek_data(int fd, off_t offset) { return lseek(fd, offset, SEEK_DATA); }
-off_t clinux_seek_hole(int fd, off_t offset) { return lseek(fd, offset, SEEK_HOLE); }
-int clinux_fallocate(int fd, int mode, off_t offset, off_t length) {
+int64_t clinux_seek_data(int fd, int64_t offset) { return lseek(fd, offset, SEEK_DATA); }
+int64_t clinux_seek_hole(int fd, int64_t offset) { return lseek(fd, offset, SEEK_HOLE); }
+int clinux_fallocate(int fd, int mode, int64_t offset, int64_t length) {
   return fallocate(fd, mode, offset, length);
 }
 
@@ -88,3 +88,10 @@ int clinux_harden_process(void) {
 long clinux_syncfs(int fd) { return syncfs(fd); }
 const char *clinux_strerrordesc(int code) { return strerrordesc_np(code); }
 void clinux_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int clinux_raise_file_limit(uint64_t most) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+  limit.rlim_cur = limit.rlim_max < most ? limit.rlim_max : most;
+  return setrlimit(RLIMIT_NOFILE, &limit);
+}

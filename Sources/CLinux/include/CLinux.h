@@ -4,7 +4,6 @@
 #include <linux/stat.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 extern const int clinux_O_NOATIME;
 extern const int clinux_O_PATH;
@@ -13,22 +12,23 @@ extern const int clinux_O_TMPFILE;
 int clinux_statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *result);
 int clinux_renameat2(int olddir, const char *old, int newdir, const char *name, unsigned flags);
 int clinux_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
-ssize_t clinux_getdents64(int fd, void *buffer, size_t size);
-int clinux_mknodat(int dirfd, const char *path, mode_t mode, unsigned major, unsigned minor);
+long clinux_getdents64(int fd, void *buffer, size_t size);
+int clinux_mknodat(int dirfd, const char *path, unsigned mode, unsigned major, unsigned minor);
 
-ssize_t clinux_flistxattr(int fd, char *list, size_t size);
-ssize_t clinux_llistxattr(const char *path, char *list, size_t size);
-ssize_t clinux_fgetxattr(int fd, const char *name, void *value, size_t size);
-ssize_t clinux_lgetxattr(const char *path, const char *name, void *value, size_t size);
+long clinux_flistxattr(int fd, char *list, size_t size);
+long clinux_llistxattr(const char *path, char *list, size_t size);
+long clinux_fgetxattr(int fd, const char *name, void *value, size_t size);
+long clinux_lgetxattr(const char *path, const char *name, void *value, size_t size);
 int clinux_fsetxattr(int fd, const char *name, const void *value, size_t size);
 int clinux_lsetxattr(const char *path, const char *name, const void *value, size_t size);
 
 int clinux_getflags(int fd, unsigned *flags);
 int clinux_setflags(int fd, unsigned flags);
-off_t clinux_seek_data(int fd, off_t offset);
-off_t clinux_seek_hole(int fd, off_t offset);
-int clinux_fallocate(int fd, int mode, off_t offset, off_t length);
+int64_t clinux_seek_data(int fd, int64_t offset);
+int64_t clinux_seek_hole(int fd, int64_t offset);
+int clinux_fallocate(int fd, int mode, int64_t offset, int64_t length);
 int clinux_harden_process(void);
+int clinux_raise_file_limit(uint64_t most);
 long clinux_syncfs(int fd);
 const char *clinux_strerrordesc(int code);
 void clinux_set_thread_name(const char *name);

@@ -1,0 +1,38 @@
+// Signals that ask the program to end. The first is only noted, so that what is under way can be
+// brought to a good end; the second ends at once.
+
+import CLinux
+import Glibc
+import Synchronization
+
+/// Whether the program was asked to end.
+package enum Interrupt {
+  private static let signal = Atomic<Int32>(0)
+
+  /// The signal that asked, 0 if none did.
+  package static var requested: Int32 { signal.load(ordering: .relaxed) }
+
+  /// Acts as if a signal had come.
+  package static func request(_ number: Int32 = SIGINT) {
+    signal.store(number, ordering: .relaxed)
+  }
+
+  /// Catches SIGINT, SIGTERM and SIGHUP; a closed pipe becomes an error of `write`.
+  package static func install() {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      Glibc.signal(number) { number in
+        if Interrupt.requested != 0 { _exit(130) }
+        Interrupt.request(number)
+      }
+    }
+    Glibc.signal(SIGPIPE, SIG_IGN)
+  }
+
+  /// No core files and no other process looking into this one's memory.
+  package static func hardenProcess() { _ = clinux_harden_process() }
+
+  /// As many open files as the system permits.
+  package static func raiseFileLimit() {
+    _ = clinux_raise_file_limit(1 << 16)
+  }
+}
