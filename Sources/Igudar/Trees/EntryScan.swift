@@ -1,0 +1,254 @@
+// One pass over an encoded entry that checks every rule of FORMAT.md section 12 and remembers
+// where things are. Nothing is allocated but for directories inside directories.
+
+import Platform
+import Vault
+
+/// A range of bytes inside an encoded entry.
+struct EntryRange {
+  var start: UInt32 = 0
+  var count: UInt32 = 0
+
+  var range: Range<Int> { Int(start)..<Int(start) + Int(count) }
+  var isEmpty: Bool { count == 0 }
+}
+
+/// What one pass over an encoded entry found; ranges count from the start of the entry.
+struct EntryScan {
+  var type = EntryType.file
+  var mode: UInt16 = 0
+  var uid: UInt32 = 0
+  var gid: UInt32 = 0
+  var mtime = Timestamp(seconds: 0, nanoseconds: 0)
+  var ctime: Timestamp?
+  var atime: Timestamp?
+  var birthTime: Timestamp?
+  var inode: UInt64 = 0
+  var device: UInt64 = 0
+  var links: UInt64 = 1
+  var inodeFlags: UInt32 = 0
+  var projectID: UInt32 = 0
+  var size: UInt64 = 0
+  var fileFlags: UInt64 = 0
+  var deviceNumber = Entry.DeviceNumber(major: 0, minor: 0)
+  var reference: TreeReference?
+  var name = EntryRange()
+  var user = EntryRange()
+  var group = EntryRange()
+  var attributes = EntryRange()
+  /// The target, the inline extents or the inline children, by type.
+  var inline = EntryRange()
+  /// Everything from the first unknown field on.
+  var unknown = EntryRange()
+  private var hasOwner = false
+  private var hasMtime = false
+  private var hasDeviceNumber = false
+
+  init() {}
+
+  /// Checks an entry with all that is inside it.
+  init(_ span: RawSpan, isRoot: Bool = false) throws(Damage) {
+    self.init()
+    try scan(span, isRoot: isRoot)
+    if type == .directory && !inline.isEmpty {
+      try Self.checkList(span.extracting(inline.range))
+    }
+  }
+
+  /// Checks an inline list of entries with the directories inside it, without recursion: a list is
+  /// shorter than 4,096 bytes, so few lists wait at any time.
+  static func checkList(_ span: RawSpan) throws(Damage) {
+    var waiting = [0..<span.byteCount]
+    while let range = waiting.popLast() {
+      var reader = ByteReader(span.extracting(range))
+      let count = try reader.count(itemMinimum: TreeLimits.entryMinimum)
+      guard reader.remaining < TreeLimits.inlineDirectory else {
+        throw .malformed("a long list of entries that is not in nodes")
+      }
+      var last = RawSpan()
+      for _ in 0..<count {
+        let item = try reader.prefixed()
+        var scan = EntryScan()
+        try scan.scan(item, isRoot: false)
+        let name = item.extracting(scan.name.range)
+        guard last.precedes(name) else { throw .malformed("names out of order") }
+        last = name
+        if scan.type == .directory && !scan.inline.isEmpty {
+          let start = range.lowerBound + reader.offset - item.byteCount
+          waiting.append(start + Int(scan.inline.start)..<start + scan.inline.range.upperBound)
+        }
+      }
+      try reader.finish()
+    }
+  }
+
+  /// Checks an entry but for the entries inside it.
+  private mutating func scan(_ span: RawSpan, isRoot: Bool) throws(Damage) {
+    guard span.byteCount <= TreeLimits.node else { throw .malformed("an entry above 1 MiB") }
+    var reader = ByteReader(span)
+    try scanName(&reader, isRoot: isRoot)
+    let number = try reader.u8()
+    guard let type = EntryType(rawValue: number) else {
+      throw .malformed("the unknown entry type \(number)")
+    }
+    self.type = type
+    var next: UInt64 = 0
+    while !reader.isAtEnd {
+      let start = reader.offset
+      let key = try reader.varint()
+      guard key >> 1 >= next else { throw .malformed("fields out of order") }
+      next = key >> 1 + 1
+      let length = try reader.varint(atMost: reader.remaining)
+      let end = reader.offset + length
+      if key <= UInt64(UInt8.max), let field = EntryField(rawValue: UInt8(key)) {
+        try scan(field, length, &reader)
+      } else {
+        try skipUnknown(key, start, &reader, length)
+      }
+      guard reader.offset == end else { throw .malformed("a field of the wrong length") }
+    }
+    try checkWhole(isRoot: isRoot)
+  }
+
+  private mutating func scanName(_ reader: inout ByteReader, isRoot: Bool) throws(Damage) {
+    let name = try reader.prefixed()
+    if isRoot {
+      guard name.isEmpty else { throw .malformed("a root with a name") }
+    } else {
+      guard name.isFileName else { throw .malformed("a name that is none") }
+    }
+    self.name = EntryRange(
+      start: UInt32(reader.offset - name.byteCount), count: UInt32(name.byteCount))
+  }
+
+  private mutating func skipUnknown(
+    _ key: UInt64, _ start: Int, _ reader: inout ByteReader, _ length: Int
+  ) throws(Damage) {
+    if key & 1 == 1 { throw .unknownCritical(key >> 1) }
+    guard key >> 1 > EntryField.lastNumber else { throw .malformed("a field of the wrong kind") }
+    _ = try reader.raw(length)
+    if unknown.isEmpty { unknown.start = UInt32(start) }
+    unknown.count = UInt32(reader.offset) - unknown.start
+  }
+
+  private mutating func scan(
+    _ field: EntryField, _ length: Int, _ reader: inout ByteReader
+  ) throws(Damage) {
+    switch field {
+    case .mode: mode = try UInt16(reader.number(atMost: 0o7777))
+    case .owner:
+      uid = try UInt32(reader.varint(atMost: Int(UInt32.max)))
+      gid = try UInt32(reader.varint(atMost: Int(UInt32.max)))
+      hasOwner = true
+    case .mtime:
+      mtime = try reader.time()
+      hasMtime = true
+    case .ctime: ctime = try reader.time()
+    case .atime: atime = try reader.time()
+    case .birthTime: birthTime = try reader.time()
+    case .inode: inode = try reader.number()
+    case .device: device = try reader.number()
+    case .links:
+      links = try reader.number()
+      guard links > 1 else { throw .malformed("a link count below 2 is written") }
+    case .user: user = try reader.range(length)
+    case .group: group = try reader.range(length)
+    case .inodeFlags: inodeFlags = try UInt32(reader.number(atMost: Int(UInt32.max)))
+    case .projectID: projectID = try UInt32(reader.number(atMost: Int(UInt32.max)))
+    case .attributes:
+      attributes = try reader.range(length)
+      try ExtendedAttribute.checkList(reader.span.extracting(attributes.range))
+    default: try scanKind(field, length, &reader)
+    }
+  }
+
+  private mutating func scanKind(
+    _ field: EntryField, _ length: Int, _ reader: inout ByteReader
+  ) throws(Damage) {
+    switch (field, type) {
+    case (.deviceNumber, .characterDevice), (.deviceNumber, .blockDevice):
+      deviceNumber.major = try UInt32(reader.varint(atMost: Int(UInt32.max)))
+      deviceNumber.minor = try UInt32(reader.varint(atMost: Int(UInt32.max)))
+      hasDeviceNumber = true
+    case (.target, .symbolicLink):
+      inline = try reader.range(length)
+      guard length <= TreeLimits.target, !reader.span.extracting(inline.range).contains(0) else {
+        throw .malformed("a link's target")
+      }
+    case (.size, .file): size = try reader.number()
+    case (.content, .file):
+      inline = try reader.range(length)
+      try checkExtents(reader.span.extracting(inline.range))
+    case (.contentNodes, .file), (.childNodes, .directory):
+      let level = try reader.u8()
+      guard level <= TreeLimits.level else { throw .malformed("a level above 16") }
+      reference = TreeReference(level: level, id: try reader.id(ChunkID.self))
+    case (.children, .directory): inline = try reader.range(length)
+    case (.fileFlags, .file): fileFlags = try reader.number()
+    default: throw .malformed("a field of another type of entry")
+    }
+  }
+
+  private func checkExtents(_ span: RawSpan) throws(Damage) {
+    var reader = ByteReader(span)
+    let count = try reader.count(itemMinimum: 1)
+    guard 1...TreeLimits.inlineExtents ~= count else { throw .malformed("a count of extents") }
+    var sum = ContentSum()
+    for _ in 0..<count { try sum.add(Extent(from: &reader)) }
+    try reader.finish()
+    guard sum.bytes == size else { throw .malformed("extents do not add up to the size") }
+  }
+
+  private func checkWhole(isRoot: Bool) throws(Damage) {
+    guard hasOwner, hasMtime else { throw .malformed("an entry without owner or time") }
+    guard device == 0 || links > 1 else { throw .malformed("a device without links") }
+    let forms = (inline.isEmpty ? 0 : 1) + (reference == nil ? 0 : 1)
+    switch type {
+    case .file:
+      guard forms == (size == 0 ? 0 : 1) else { throw .malformed("size and content disagree") }
+    case .directory:
+      guard forms == 1, links == 1 else { throw .malformed("a directory's children or links") }
+    case .symbolicLink:
+      guard forms == 1 else { throw .malformed("a link without target") }
+    case .characterDevice, .blockDevice:
+      guard hasDeviceNumber else { throw .malformed("a device without number") }
+    case .fifo, .socket: break
+    }
+    if isRoot && (type != .directory || reference == nil) {
+      throw .malformed("a root that is not a directory in nodes")
+    }
+  }
+}
+
+extension RawSpan {
+  /// Whether these bytes can name a file in a directory.
+  var isFileName: Bool {
+    guard 1...255 ~= byteCount, !contains(0), !contains(0x2f) else { return false }
+    let first = unsafe unsafeLoad(fromByteOffset: 0, as: UInt8.self)
+    guard byteCount <= 2, first == 0x2e else { return true }
+    return unsafe byteCount == 2 && unsafeLoad(fromByteOffset: 1, as: UInt8.self) != 0x2e
+  }
+}
+
+extension ByteReader {
+  /// A varint that is left out when zero, so that zero is not written.
+  fileprivate mutating func number() throws(Damage) -> UInt64 {
+    let value = try varint()
+    guard value != 0 else { throw .malformed("a zero is written") }
+    return value
+  }
+
+  fileprivate mutating func number(atMost limit: Int) throws(Damage) -> UInt64 {
+    let value = try number()
+    guard value <= UInt64(limit) else { throw .malformed("\(value) is above \(limit)") }
+    return value
+  }
+
+  /// Where the next bytes are; there must be some.
+  fileprivate mutating func range(_ length: Int) throws(Damage) -> EntryRange {
+    guard length > 0 else { throw .malformed("an empty value is written") }
+    let start = offset
+    _ = try raw(length)
+    return EntryRange(start: UInt32(start), count: UInt32(length))
+  }
+}
