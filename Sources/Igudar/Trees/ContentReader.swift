@@ -66,8 +66,9 @@ package struct ContentReader: ~Copyable {
     return extent
   }
 
-  /// Goes to the extent that holds this byte of the file: `offset` is then where it begins. Behind
-  /// the end there is no extent. Reads one node per level.
+  /// Goes to the extent that holds this byte of the file, which then begins at `offset`.
+  ///
+  /// Behind the end there is no extent. Reads one node per level.
   package mutating func seek(to target: UInt64) throws(VaultError) {
     endedWithHole = false
     if root == nil {
@@ -114,8 +115,6 @@ package struct ContentReader: ~Copyable {
       try load(branch.id, level: level, bytes: branch.bytes)
       if level == 0 { return true }
     }
-    leaf = []
-    index = 0
     return false
   }
 

@@ -49,8 +49,9 @@ package struct DirectoryBuilder: ~Copyable {
     try append(encoded.rawSpan)
   }
 
-  /// Ends the directory and gives its children; the builder is empty again. The root of a
-  /// snapshot is never inline.
+  /// Ends the directory and gives its children; the builder is empty again.
+  ///
+  /// The root of a snapshot is never inline.
   package mutating func finish(isRoot: Bool = false) throws(VaultError) -> Children {
     defer { reset() }
     if levels[0].nodeCount == 0 && !isRoot && levels[0].items.size < TreeLimits.inlineDirectory {

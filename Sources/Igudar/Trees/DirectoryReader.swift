@@ -36,8 +36,9 @@ package struct DirectoryReader: ~Copyable {
     return true
   }
 
-  /// Goes to the first entry whose name is not before this one; false if there is none. It must
-  /// be asked first, and reads one node per level.
+  /// Goes to the first entry whose name is not before this one; false if there is none.
+  ///
+  /// It must be asked first, and reads one node per level.
   package mutating func seek(_ name: FileName) throws(VaultError) -> Bool {
     precondition(entry.isEmpty, "seek comes before everything else")
     try openRoot(from: name.bytes)
@@ -61,7 +62,9 @@ package struct DirectoryReader: ~Copyable {
     try advance() ? current.entry : nil
   }
 
-  /// The entry with this name; nil if there is none. Reads one node per level.
+  /// The entry with this name; nil if there is none.
+  ///
+  /// Reads one node per level.
   package static func find(
     _ name: FileName, in children: Children, from source: any NodeSource
   ) throws(VaultError) -> Entry? {

@@ -58,7 +58,9 @@ extension Entry {
   }
 }
 
-/// The keys of an entry's fields: number × 2 + critical. All are below 128, one byte as varints.
+/// The keys of an entry's fields, number × 2 + critical.
+///
+/// All are below 128, one byte as varints.
 enum EntryField: UInt8 {
   case mode = 3
   case owner = 4

@@ -96,7 +96,8 @@ extension ExtendedAttribute {
         attributes.append(Self(name: name, value: .inline(try reader.prefixedArray())))
       } else {
         let length = try UInt32(reader.varint(atMost: TreeLimits.attribute))
-        attributes.append(Self(name: name, value: .chunk(try reader.id(ChunkID.self), length: length)))
+        let id = try reader.id(ChunkID.self)
+        attributes.append(Self(name: name, value: .chunk(id, length: length)))
       }
     }
     return attributes
