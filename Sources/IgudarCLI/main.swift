@@ -1,1 +1,11 @@
-print("igudar")
+// The command `igudar`: reads the command line, runs one command, prints what went wrong, and turns it
+// into an exit code. Nothing else decides about exit codes.
+
+import Glibc
+import Platform
+
+Interrupt.install()
+let arguments = CommandLine.arguments.indices.dropFirst().map { index in
+  unsafe bytes(at: CommandLine.unsafeArgv[index]) ?? []
+}
+exit(Session.run(arguments).rawValue)

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CLinuxOptions.h"
+
 extern const int clinux_O_NOATIME;
 extern const int clinux_O_PATH;
 extern const int clinux_O_TMPFILE;

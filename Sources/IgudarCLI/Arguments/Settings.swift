@@ -1,0 +1,43 @@
+// What the global options and the environment say about the repository to work with. Resolved only by
+// commands that need one, so that `version` never fails over a password.
+
+import Platform
+
+/// The resolved global options.
+struct Settings: Sendable {
+  enum Cache: Equatable, Sendable {
+    /// `$XDG_CACHE_HOME`, or the folder of `--cache-dir`.
+    case usual
+    case folder(FilePath)
+    case none
+  }
+
+  let location: RepositoryLocation
+  let secret: SecretSource
+  let cache: Cache
+  let verifiesSealed: Bool
+
+  init(
+    _ options: OptionValues, of command: String,
+    environment: (String) -> [UInt8]? = Platform.environment
+  ) throws(Failure) {
+    location = try RepositoryLocation(options, of: command, environment: environment)
+    secret = try SecretSource(options, of: command, environment: environment)
+    cache = try Self.cache(options, of: command, environment)
+    verifiesSealed = !options.has(GlobalOptions.noExtraVerify)
+  }
+
+  private static func cache(
+    _ options: OptionValues, of command: String, _ environment: (String) -> [UInt8]?
+  ) throws(Failure) -> Cache {
+    let folder = options.bytes(GlobalOptions.cacheFolder)
+    if options.has(GlobalOptions.noCache) {
+      guard folder == nil else {
+        throw Failure.usage("--cache-dir and --no-cache exclude each other", of: command)
+      }
+      return .none
+    }
+    let named = folder ?? environment("IGUDAR_CACHE_DIR")
+    return named.flatMap { $0.isEmpty ? nil : .folder(FilePath($0)) } ?? .usual
+  }
+}

@@ -1,0 +1,84 @@
+// Why a command ends early: the exit code, a message that names the flag, path or object, and the
+// next step. `Explanation.swift` turns every error of the floors below into one of these.
+
+import Glibc
+import Platform
+
+/// An error as the user reads it.
+struct Failure: Error, Equatable, Sendable {
+  let code: ExitCode
+  let message: String
+  /// What to do about it, as a sentence of its own; empty when there is nothing to say.
+  let nextStep: String
+
+  init(_ code: ExitCode, _ message: String, nextStep: String = "") {
+    self.code = code
+    self.message = message
+    self.nextStep = nextStep
+  }
+
+  /// An ordinary failure, exit code 1.
+  init(_ message: String, nextStep: String = "") {
+    self.init(.failed, message, nextStep: nextStep)
+  }
+}
+
+extension Failure {
+  /// The command line is wrong.
+  static func usage(_ message: String, of command: String? = nil) -> Failure {
+    let topic = command.map { "igudar help \($0)" } ?? "igudar help"
+    return Failure(message, nextStep: "`\(topic)` lists what is understood.")
+  }
+
+  static func noRepository(at location: String) -> Failure {
+    Failure(
+      .noRepository, "there is no repository at \(location)",
+      nextStep: "Check --repo, or create the repository with `igudar init`.")
+  }
+
+  static func wrongKey(at location: String) -> Failure {
+    Failure(.wrongKey, "wrong password or key file for the repository at \(location)")
+  }
+
+  static func notPermitted(_ what: String) -> Failure {
+    Failure(
+      .notPermitted, what, nextStep: "Run as a user who may, or change the permissions.")
+  }
+
+  static func storeFull(_ what: String) -> Failure {
+    Failure(
+      .storeFull, what,
+      nextStep: "Nothing saved before is harmed. Make room (`igudar forget --prune`), then retry.")
+  }
+
+  static func damaged(_ what: String, repairable: Bool) -> Failure {
+    Failure(
+      repairable ? .repairable : .damaged, what,
+      nextStep: "`igudar check --read-data` names every snapshot and path it touches.")
+  }
+
+  static func rollback(_ what: String) -> Failure {
+    Failure(
+      .rollback, what,
+      nextStep: "An old copy was put back, or somebody tampers with the store. Do not prune.")
+  }
+
+  static func newer(_ what: String) -> Failure {
+    Failure(
+      .newer, "the repository needs a newer igudar: \(what)", nextStep: "Upgrade this program.")
+  }
+
+  static func refused(_ what: String) -> Failure {
+    Failure(.refused, what)
+  }
+
+  /// A system call that failed.
+  static func system(_ error: any Error) -> Failure {
+    switch (error as? SystemError)?.errno.code {
+    case EACCES, EPERM, EROFS: notPermitted("\(error)")
+    default: Failure("\(error)")
+    }
+  }
+
+  static let interrupted = Failure(.interrupted, "interrupted")
+}

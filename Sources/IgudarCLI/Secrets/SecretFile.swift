@@ -1,0 +1,67 @@
+// Passwords and keys in files, and in a variable of the environment.
+
+import Glibc
+import Platform
+
+/// Reads a file into secret memory.
+enum SecretFile {
+  /// All bytes but the final newline; nothing else is cut or changed.
+  static func line(at path: [UInt8]) throws(Failure) -> SecretText {
+    var text = try whole(at: path)
+    text.removeFinalNewline()
+    return text
+  }
+
+  /// All bytes.
+  static func whole(at path: [UInt8]) throws(Failure) -> SecretText {
+    do {
+      let file = try Descriptor.open(FilePath(path), O_RDONLY | O_CLOEXEC)
+      return try read(file, "\(printable(path))")
+    } catch let error as SystemError {
+      throw Failure("cannot read the secret: \(error)")
+    } catch {
+      throw Failure.explaining(error)
+    }
+  }
+
+  /// All that the descriptor gives; `name` is for messages.
+  static func read(_ file: borrowing Descriptor, _ name: String) throws -> SecretText {
+    var text = try SecretText()
+    while try readPart(file, &text) > 0 {
+      guard !text.isFull else {
+        throw Failure("\(name) holds more than \(SecretText.limit - 1) bytes: not a password")
+      }
+    }
+    return text
+  }
+
+  private static func readPart(
+    _ file: borrowing Descriptor, _ text: inout SecretText
+  ) throws(Failure) -> Int {
+    unsafe try text.fill { (free) throws(Failure) in
+      do {
+        return unsafe try file.read(into: free)
+      } catch {
+        throw Failure("cannot read the secret: \(error)")
+      }
+    }
+  }
+}
+
+/// A secret in the environment, which children and /proc/self/environ show to others.
+enum SecretVariable {
+  /// Moves the value out of the environment: the variable's own bytes are wiped.
+  static func take(_ name: String) throws(Failure) -> SecretText {
+    var text = try SecretText()
+    guard let value = unsafe getenv(name) else { return text }
+    let count = unsafe strlen(value)
+    guard count < SecretText.limit else { throw Failure("\(name) is too long for a password") }
+    _ = unsafe try text.fill { (free) throws(Failure) in
+      unsafe free.copyMemory(from: UnsafeRawBufferPointer(start: value, count: count))
+      return count
+    }
+    unsafe explicit_bzero(value, count)
+    unsafe unsetenv(name)
+    return text
+  }
+}

@@ -1,0 +1,118 @@
+// A date and a time of day with its offset from UTC: the local view of a `Timestamp`, its RFC 3339
+// text, and back. The calendar is the proleptic Gregorian one; leap seconds do not exist.
+
+import Glibc
+import Platform
+
+/// Calendar fields of a moment.
+struct CivilTime: Equatable, Sendable {
+  var year: Int
+  var month: Int
+  var day: Int
+  var hour: Int
+  var minute: Int
+  var second: Int
+  var nanosecond: UInt32 = 0
+  /// Seconds east of UTC.
+  var offset = 0
+
+  /// The moment as the local time zone shows it.
+  init(local moment: Timestamp) {
+    var seconds = time_t(moment.seconds)
+    var fields = unsafe tm()
+    if unsafe localtime_r(&seconds, &fields) == nil { unsafe gmtime_r(&seconds, &fields) }
+    unsafe self.init(
+      year: Int(fields.tm_year) + 1900, month: Int(fields.tm_mon) + 1, day: Int(fields.tm_mday),
+      hour: Int(fields.tm_hour), minute: Int(fields.tm_min), second: Int(fields.tm_sec),
+      nanosecond: moment.nanoseconds, offset: fields.tm_gmtoff)
+  }
+
+  init(
+    year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0,
+    nanosecond: UInt32 = 0, offset: Int = 0
+  ) {
+    self.year = year
+    self.month = month
+    self.day = day
+    self.hour = hour
+    self.minute = minute
+    self.second = second
+    self.nanosecond = nanosecond
+    self.offset = offset
+  }
+
+  /// The moment, taking the fields and the offset as they are.
+  var moment: Timestamp {
+    let seconds = daysSinceEpoch * 86400 + hour * 3600 + minute * 60 + second - offset
+    return Timestamp(seconds: Int64(seconds), nanoseconds: nanosecond)
+  }
+
+  /// The moment when local clocks show these fields; the offset is ignored.
+  var localMoment: Timestamp {
+    var fields = unsafe tm()
+    unsafe fields.tm_year = Int32(year - 1900)
+    unsafe fields.tm_mon = Int32(month - 1)
+    unsafe fields.tm_mday = Int32(day)
+    unsafe fields.tm_hour = Int32(hour)
+    unsafe fields.tm_min = Int32(minute)
+    unsafe fields.tm_sec = Int32(second)
+    unsafe fields.tm_isdst = -1
+    return Timestamp(seconds: Int64(unsafe mktime(&fields)), nanoseconds: nanosecond)
+  }
+
+  /// False for the 30th of February and its like.
+  var isValid: Bool {
+    (1...9999).contains(year) && (1...12).contains(month) && (1...daysInMonth).contains(day)
+      && (0...23).contains(hour) && (0...59).contains(minute) && (0...59).contains(second)
+      && nanosecond < 1_000_000_000 && abs(offset) < 86400
+  }
+
+  private var daysInMonth: Int {
+    let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+    return month == 2 && isLeap ? 29 : [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
+  }
+
+  // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
+  private var daysSinceEpoch: Int {
+    let shifted = month <= 2 ? year - 1 : year
+    let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+    let yearOfEra = shifted - era * 400
+    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+    return era * 146097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719468
+  }
+}
+
+extension CivilTime: CustomStringConvertible {
+  /// As listings show it: `2026-01-02 15:04:05`.
+  var description: String { "\(date) \(clock)" }
+
+  /// RFC 3339 as restic's JSON has it: nanoseconds without trailing zeros, `Z` for UTC.
+  var rfc3339: String { "\(date)T\(clock)\(fraction)\(zone)" }
+
+  private var date: String { "\(padded(year, to: 4))-\(padded(month))-\(padded(day))" }
+  private var clock: String { "\(padded(hour)):\(padded(minute)):\(padded(second))" }
+
+  private var fraction: String {
+    guard nanosecond > 0 else { return "" }
+    var digits = padded(Int(nanosecond), to: 9)
+    while digits.hasSuffix("0") { digits.removeLast() }
+    return "." + digits
+  }
+
+  private var zone: String {
+    guard offset != 0 else { return "Z" }
+    let minutes = abs(offset) / 60
+    return "\(offset < 0 ? "-" : "+")\(padded(minutes / 60)):\(padded(minutes % 60))"
+  }
+}
+
+/// The number with zeros in front up to `width` digits.
+func padded(_ number: Int, to width: Int = 2) -> String {
+  let digits = String(number)
+  return String(repeating: "0", count: max(0, width - digits.count)) + digits
+}
+
+extension Timestamp {
+  /// The moment in local time, RFC 3339, as restic's JSON has it.
+  var rfc3339: String { CivilTime(local: self).rfc3339 }
+}

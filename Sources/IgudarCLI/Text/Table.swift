@@ -1,0 +1,65 @@
+// Tables as `snapshots` prints them: a heading, a rule, rows whose cells may have several lines, a
+// rule and a last line. Cells are text that was already made printable.
+
+/// Rows and columns of text.
+struct Table {
+  private let headings: [String]
+  private let alignments: [Alignment]
+  private var rows: [[[String]]] = []
+
+  enum Alignment { case left, right }
+
+  /// Columns from left to right.
+  init(_ columns: [(heading: String, alignment: Alignment)]) {
+    headings = columns.map(\.heading)
+    alignments = columns.map(\.alignment)
+  }
+
+  init(_ headings: String...) {
+    self.init(headings.map { ($0, .left) })
+  }
+
+  /// Adds a row of one-line cells.
+  mutating func add(_ cells: String...) { add(lines: cells.map { [$0] }) }
+
+  /// Adds a row whose cells have any number of lines.
+  mutating func add(lines: [[String]]) { rows.append(lines) }
+
+  var isEmpty: Bool { rows.isEmpty }
+
+  /// The lines of the table; `footer` stands below the closing rule.
+  func lines(footer: String? = nil) -> [String] {
+    let widths = self.widths
+    let rule = String(repeating: "-", count: widths.reduce(0, +) + 2 * max(0, widths.count - 1))
+    var lines = [line(headings, widths), rule]
+    for row in rows { lines += self.lines(of: row, widths) }
+    lines.append(rule)
+    if let footer { lines.append(footer) }
+    return lines
+  }
+
+  private var widths: [Int] {
+    headings.indices.map { column in
+      let cells = rows.flatMap { column < $0.count ? $0[column] : [] }
+      return (cells + [headings[column]]).map(displayWidth).max() ?? 0
+    }
+  }
+
+  private func lines(of row: [[String]], _ widths: [Int]) -> [String] {
+    let height = max(1, row.map(\.count).max() ?? 1)
+    return (0..<height).map { index in
+      line(row.map { index < $0.count ? $0[index] : "" }, widths)
+    }
+  }
+
+  private func line(_ cells: [String], _ widths: [Int]) -> String {
+    var text = ""
+    for (column, cell) in cells.enumerated() {
+      let gap = String(repeating: " ", count: max(0, widths[column] - displayWidth(cell)))
+      text += column > 0 ? "  " : ""
+      text += alignments[column] == .left ? cell + gap : gap + cell
+    }
+    while text.last == " " { text.removeLast() }
+    return text
+  }
+}

@@ -1,0 +1,121 @@
+// The command line as a process: options, help, errors and exit codes as users and scripts meet them.
+
+import Testing
+
+@Suite struct CommandLineTests {
+  private let sandbox: Sandbox
+
+  init() throws {
+    sandbox = try Sandbox()
+  }
+
+  @Test func versionIsOneLine() throws {
+    let outcome = try sandbox.igudar("version")
+    #expect(outcome.code == 0)
+    #expect(outcome.text.hasPrefix("igudar 0.1.0 compiled with Swift "))
+    #expect(outcome.lines.count == 1)
+    #expect(outcome.errors.isEmpty)
+  }
+
+  @Test func globalOptionsStandBeforeAndBehindTheCommand() throws {
+    let before = try sandbox.igudar("--json", "version")
+    let behind = try sandbox.igudar("version", "--json")
+    #expect(before.text.hasPrefix(#"{"message_type":"version","version":"0.1.0","swift_version":"#))
+    #expect(before.text == behind.text)
+  }
+
+  @Test func longOptionsMayBeAbbreviated() throws {
+    let outcome = try sandbox.igudar("version", "--js")
+    #expect(outcome.text.hasPrefix("{"))
+  }
+
+  @Test func shortOptionsMayBeBundled() throws {
+    let outcome = try sandbox.igudar("-vvh")
+    #expect(outcome.code == 0)
+    #expect(outcome.text.contains("Commands:"))
+  }
+
+  @Test(arguments: [
+    ([], "Commands:"), (["help"], "--password-command COMMAND"), (["-h"], "Exit codes:"),
+    (["help", "version"], "Usage: igudar version"), (["version", "--help"], "Usage: igudar version"),
+    (["generate", "-h"], "--bash-completion FILE"), (["unlock", "--help"], "no locks"),
+  ])
+  func helpIsPrinted(_ arguments: [String], _ expected: String) throws {
+    let outcome = try sandbox.igudar(arguments.map { Array($0.utf8) })
+    #expect(outcome.code == 0)
+    #expect(outcome.text.contains(expected))
+    #expect(outcome.errors.isEmpty)
+  }
+
+  @Test(arguments: [
+    (["versoin"], "unknown command 'versoin' (did you mean version?)"),
+    (["version", "--jsn"], "unknown option --jsn (did you mean --json?)"),
+    (["version", "--pass", "x"], "--pass could be --password-file or --password-command"),
+    (["version", "--quiet=3"], "--quiet takes no argument"),
+    (["version", "-Z"], "unknown option -Z"),
+    (["version", "-r"], "--repo needs an argument: --repo REPOSITORY"),
+    (["--nonsense", "version"], "unknown option --nonsense before the command's name"),
+    (["version", "extra"], "unexpected argument 'extra'"),
+    (["version", "--verbose=x"], "--verbose 'x': is not a whole number"),
+    (["version", "-q", "-v"], "--quiet and --verbose exclude each other"),
+    (["generate"], "--bash-completion FILE"), (["help", "nothing"], "unknown command 'nothing'"),
+  ])
+  func mistakesNameTheFlag(_ arguments: [String], _ expected: String) throws {
+    let outcome = try sandbox.igudar(arguments.map { Array($0.utf8) })
+    #expect(outcome.code == 1)
+    #expect(outcome.output.isEmpty)
+    #expect(outcome.errorText.contains(expected))
+    #expect(outcome.errorText.contains("igudar help"))
+  }
+
+  @Test func aWrongOptionInJSONIsAnExitErrorOnStandardError() throws {
+    let outcome = try sandbox.igudar("version", "--json", "--nope")
+    #expect(outcome.code == 1)
+    #expect(outcome.output.isEmpty)
+    #expect(
+      outcome.errorText.hasPrefix(
+        #"{"message_type":"exit_error","code":1,"message":"unknown option --nope."#))
+  }
+
+  @Test func hostileArgumentsCannotDriveTheTerminal() throws {
+    let outcome = try sandbox.igudar([[0x1B, 0x5B, 0x32, 0x4A, 0xFF]])
+    #expect(outcome.code == 1)
+    #expect(!outcome.errors.contains(0x1B))
+    #expect(!outcome.errors.contains(0xFF))
+  }
+
+  @Test func unlockSaysThatThereAreNoLocks() throws {
+    let outcome = try sandbox.igudar("unlock")
+    #expect(outcome.code == 0)
+    #expect(outcome.text.contains("no locks"))
+    #expect(try sandbox.igudar("unlock", "-q").output.isEmpty)
+  }
+
+  @Test func aClosedPipeEndsQuietly() throws {
+    // The reader is gone for sure before igudar starts.
+    let script = "exec 4> >(exec true); wait $!; \(Program.path) help >&4; echo $?"
+    let outcome = try sandbox.run("/bin/bash", [Array("-c".utf8), Array(script.utf8)])
+    #expect(outcome.lines == ["0"])
+    #expect(outcome.errors.isEmpty)
+  }
+
+  @Test func outputThatCannotBeWrittenIsAFailure() throws {
+    let script = "\(Program.path) version > /dev/full"
+    let outcome = try sandbox.run("/bin/bash", [Array("-c".utf8), Array(script.utf8)])
+    #expect(outcome.code == 1)
+    #expect(outcome.errorText.contains("cannot write standard output: No space left on device"))
+  }
+
+  @Test func bashCompletesCommandsAndOptions() throws {
+    let file = sandbox.path("completion")
+    #expect(try sandbox.igudar("generate", "--bash-completion", file).code == 0)
+    let script = """
+      source \(file)
+      COMP_WORDS=(igudar ver); COMP_CWORD=1; _igudar; echo "${COMPREPLY[@]}"
+      COMP_WORDS=(igudar -r x version --js); COMP_CWORD=4; _igudar; echo "${COMPREPLY[@]}"
+      """
+    let outcome = try sandbox.run("/bin/bash", [Array("-c".utf8), Array(script.utf8)])
+    #expect(outcome.lines == ["version", "--json"])
+    #expect(outcome.errors.isEmpty)
+  }
+}

@@ -1,0 +1,1 @@
+../../../Sources/IgudarCLI/Text/CivilTime.swift

@@ -1,0 +1,1 @@
+../../../Sources/IgudarCLI/Parsing/CommandWords.swift

@@ -1,0 +1,1 @@
+../../../Sources/IgudarCLI/Parsing/Parsable.swift

@@ -1,0 +1,1 @@
+../../../Sources/IgudarCLI/Arguments/RepositoryLocation.swift
