@@ -73,8 +73,8 @@ extension Failure {
   }
 
   /// A system call that failed.
-  static func system(_ error: any Error) -> Failure {
-    switch (error as? SystemError)?.errno.code {
+  static func system(_ error: SystemError) -> Failure {
+    switch error.errno.code {
     case EACCES, EPERM, EROFS: notPermitted("\(error)")
     default: Failure("\(error)")
     }

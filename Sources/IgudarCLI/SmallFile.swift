@@ -17,43 +17,41 @@ enum SmallFile {
 
   /// All bytes of the file.
   static func read(_ path: [UInt8]) throws(Failure) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: limit + 1)
-    let count: Int
+    var bytes: [UInt8] = []
     do {
-      count = unsafe try bytes.withUnsafeMutableBytes { buffer in
-        unsafe try read(path, into: buffer)
+      let file = try Descriptor.open(FilePath(path), O_RDONLY)
+      let part = OwnedBuffer(capacity: 65536)
+      let buffer = unsafe UnsafeMutableRawBufferPointer(start: part.pointer, count: part.capacity)
+      while bytes.count <= limit {
+        let count = unsafe try file.read(into: buffer)
+        if count == 0 { break }
+        unsafe bytes.append(contentsOf: buffer[..<count])
       }
     } catch {
-      throw Failure.system(error)
+      throw failure(error, "read", path)
     }
-    guard count <= limit else { throw Failure("\(printable(path)) is larger than 1 MiB") }
-    return Array(bytes[..<count])
-  }
-
-  private static func read(
-    _ path: [UInt8], into buffer: UnsafeMutableRawBufferPointer
-  ) throws(SystemError) -> Int {
-    let file = try Descriptor.open(FilePath(path), O_RDONLY | O_CLOEXEC)
-    var count = 0
-    while count < buffer.count {
-      let free = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-      let added = unsafe try file.read(into: free)
-      if added == 0 { break }
-      count += added
-    }
-    return count
+    guard bytes.count <= limit else { throw Failure("\(printable(path)) is larger than 1 MiB") }
+    return bytes
   }
 
   /// Writes the file anew.
   static func write(_ path: [UInt8], _ bytes: [UInt8]) throws(Failure) {
     do {
       unsafe try bytes.withUnsafeBytes { buffer in
-        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
+        let flags = O_WRONLY | O_CREAT | O_TRUNC
         let file = try Descriptor.open(FilePath(path), flags, mode: 0o644)
         unsafe try file.write(buffer)
       }
     } catch {
-      throw Failure.system(error)
+      throw failure(error, "write", path)
+    }
+  }
+
+  private static func failure(_ error: any Error, _ call: String, _ path: [UInt8]) -> Failure {
+    switch error {
+    case let error as SystemError: .system(error)
+    case let code as Errno: .system(SystemError(call, code, FilePath(path)))
+    default: Failure("\(printable(path)): \(error)")
     }
   }
 }

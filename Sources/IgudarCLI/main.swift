@@ -4,8 +4,9 @@
 import Glibc
 import Platform
 
-Interrupt.install()
-let arguments = CommandLine.arguments.indices.dropFirst().map { index in
+// A reader that went away is an error of `write`, not the end of the process.
+_ = signal(SIGPIPE, SIG_IGN)
+let arguments = (1..<max(1, Int(CommandLine.argc))).map { index in
   unsafe bytes(at: CommandLine.unsafeArgv[index]) ?? []
 }
 exit(Session.run(arguments).rawValue)

@@ -37,7 +37,8 @@ import Testing
 
   @Test(arguments: [
     ([], "Commands:"), (["help"], "--password-command COMMAND"), (["-h"], "Exit codes:"),
-    (["help", "version"], "Usage: igudar version"), (["version", "--help"], "Usage: igudar version"),
+    (["help", "version"], "Usage: igudar version"),
+    (["version", "--help"], "Usage: igudar version"),
     (["generate", "-h"], "--bash-completion FILE"), (["unlock", "--help"], "no locks"),
   ])
   func helpIsPrinted(_ arguments: [String], _ expected: String) throws {

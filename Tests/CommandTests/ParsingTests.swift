@@ -4,10 +4,12 @@ import Platform
 import Testing
 
 @Suite struct ParsingTests {
-  @Test(arguments: [
-    ("0", 0), ("100", 100), ("500k", 512_000), ("1M", 1 << 20), ("2GiB", 2 << 30), ("3g", 3 << 30),
-    ("1T", 1 << 40), ("7B", 7), ("4kib", 4096),
-  ] as [(String, UInt64)])
+  @Test(
+    arguments: [
+      ("0", 0), ("100", 100), ("500k", 512_000), ("1M", 1 << 20), ("2GiB", 2 << 30),
+      ("3g", 3 << 30),
+      ("1T", 1 << 40), ("7B", 7), ("4kib", 4096),
+    ] as [(String, UInt64)])
   func sizes(_ text: String, _ bytes: UInt64) throws {
     #expect(try ByteSize(parsing: text).bytes == bytes)
   }
@@ -17,10 +19,11 @@ import Testing
     #expect(throws: Malformed.self) { try ByteSize(parsing: text) }
   }
 
-  @Test(arguments: [
-    ("1/1", .group(part: 1, whole: 1)), ("3/256", .group(part: 3, whole: 256)),
-    ("2.5%", .percentage(2.5)), ("100%", .percentage(100)), ("50M", .size(50 << 20)),
-  ] as [(String, DataSubset)])
+  @Test(
+    arguments: [
+      ("1/1", .group(part: 1, whole: 1)), ("3/256", .group(part: 3, whole: 256)),
+      ("2.5%", .percentage(2.5)), ("100%", .percentage(100)), ("50M", .size(50 << 20)),
+    ] as [(String, DataSubset)])
   func dataSubsets(_ text: String, _ subset: DataSubset) throws {
     #expect(try DataSubset(parsing: text) == subset)
   }
@@ -33,11 +36,12 @@ import Testing
     #expect(throws: Malformed.self) { try DataSubset(parsing: text) }
   }
 
-  @Test(arguments: [
-    ("off", .off), ("auto", .auto), ("fastest", .level(1)), ("better", .level(9)),
-    ("max", .level(19)), ("1", .level(1)), ("19", .level(19)), ("zstd,7", .level(7)),
-    ("zstd", .auto),
-  ] as [(String, CompressionChoice)])
+  @Test(
+    arguments: [
+      ("off", .off), ("auto", .auto), ("fastest", .level(1)), ("better", .level(9)),
+      ("max", .level(19)), ("1", .level(1)), ("19", .level(19)), ("zstd,7", .level(7)),
+      ("zstd", .auto),
+    ] as [(String, CompressionChoice)])
   func compressions(_ text: String, _ choice: CompressionChoice) throws {
     #expect(try CompressionChoice(parsing: text) == choice)
   }

@@ -37,7 +37,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("relative", "relative"), ("./with:colon", "./with:colon"), ("local:a:b", "a:b"), ("/a:b", "/a:b"),
+    ("relative", "relative"), ("./with:colon", "./with:colon"), ("local:a:b", "a:b"),
+    ("/a:b", "/a:b"),
     ("local", "local"),
   ])
   func pathsAreTakenAsTheyAre(_ text: String, _ path: String) throws {

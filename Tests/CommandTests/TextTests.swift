@@ -31,10 +31,11 @@ import Testing
     #expect(text("a/b\"\\\n\t\r\u{1}\u{7F}é😀") == #""a/b\"\\\n\t\r\u0001\u007fé😀""#)
   }
 
-  @Test(arguments: [
-    (0, "0"), (1, "1"), (0.1, "0.1"), (1e300, "1e+300"), (.nan, "0"), (.infinity, "0"),
-    (-2.5, "-2.5"), (1.5e-7, "1.5e-07"),
-  ] as [(Double, String)])
+  @Test(
+    arguments: [
+      (0, "0"), (1, "1"), (0.1, "0.1"), (1e300, "1e+300"), (.nan, "0"), (.infinity, "0"),
+      (-2.5, "-2.5"), (1.5e-7, "1.5e-07"),
+    ] as [(Double, String)])
   func numbers(_ number: Double, _ expected: String) {
     #expect(text(number) == expected)
   }
@@ -62,10 +63,11 @@ import Testing
 }
 
 @Suite struct AmountTests {
-  @Test(arguments: [
-    (0, "0 B"), (1023, "1023 B"), (1024, "1.000 KiB"), (1536, "1.500 KiB"),
-    (3_266_000_000, "3.042 GiB"), (UInt64.max, "16.000 EiB"),
-  ] as [(UInt64, String)])
+  @Test(
+    arguments: [
+      (0, "0 B"), (1023, "1023 B"), (1024, "1.000 KiB"), (1536, "1.500 KiB"),
+      (3_266_000_000, "3.042 GiB"), (UInt64.max, "16.000 EiB"),
+    ] as [(UInt64, String)])
   func sizes(_ bytes: UInt64, _ text: String) {
     #expect(humanSize(bytes) == text)
   }

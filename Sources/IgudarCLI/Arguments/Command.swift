@@ -32,7 +32,7 @@ struct Command: Sendable {
     isHidden = hidden
   }
 
-  /// `igudar backup [options] FILE/DIR …`
+  /// The usage line, such as `igudar backup [options] FILE/DIR …`.
   var synopsis: String {
     ["igudar \(name)", "[options]", operands].filter { !$0.isEmpty }.joined(separator: " ")
   }

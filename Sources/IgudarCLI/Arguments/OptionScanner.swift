@@ -98,7 +98,8 @@ struct OptionScanner {
 }
 
 /// argv for C: owned, null-terminated, and freed as a whole.
-@safe private final class ArgumentVector {
+@safe
+final class ArgumentVector {
   let count: Int
   let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
   // getopt_long permutes `pointers`; this keeps what has to be freed.
@@ -122,7 +123,7 @@ struct OptionScanner {
   }
 
   deinit {
-    for unsafe pointer in unsafe owned { unsafe pointer.deallocate() }
+    for unsafepointer in unsafe owned { unsafe pointer.deallocate() }
     unsafe pointers.deallocate()
   }
 }

@@ -68,9 +68,11 @@ enum BashCompletion {
     let options = (visible.flatMap(\.options) + GlobalOptions.all).filter { option in
       if case .required = option.argument { true } else { false }
     }
-    return unique(options.flatMap { option in
-      [option.flag] + (option.letter.map { ["-\($0)"] } ?? [])
-    }).joined(separator: "|")
+    return unique(
+      options.flatMap { option in
+        [option.flag] + (option.letter.map { ["-\($0)"] } ?? [])
+      }
+    ).joined(separator: "|")
   }
 
   private static func firstWord(_ name: String) -> String {

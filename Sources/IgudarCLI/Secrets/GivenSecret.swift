@@ -16,8 +16,9 @@ extension SecretSource {
   /// How often a person may mistype.
   static let attempts = 3
 
-  /// Reads the secret of an existing repository and hands it to `attempt`, which returns nil when
-  /// the secret is wrong. A person at a terminal is asked again, others are not.
+  /// Opens an existing repository at `location`, asking a person up to three times.
+  ///
+  /// `attempt` gets the secret and returns nil when it is the wrong one.
   func unlocking<Result>(
     _ location: String, _ attempt: (borrowing GivenSecret) throws -> Result?
   ) throws -> Result {

@@ -14,20 +14,19 @@ enum SecretFile {
 
   /// All bytes.
   static func whole(at path: [UInt8]) throws(Failure) -> SecretText {
+    let file: Descriptor
     do {
-      let file = try Descriptor.open(FilePath(path), O_RDONLY | O_CLOEXEC)
-      return try read(file, "\(printable(path))")
-    } catch let error as SystemError {
-      throw Failure("cannot read the secret: \(error)")
+      file = try Descriptor.open(FilePath(path), O_RDONLY)
     } catch {
-      throw Failure.explaining(error)
+      throw Failure.system(error)
     }
+    return try read(file, printable(path))
   }
 
   /// All that the descriptor gives; `name` is for messages.
-  static func read(_ file: borrowing Descriptor, _ name: String) throws -> SecretText {
+  static func read(_ file: borrowing Descriptor, _ name: String) throws(Failure) -> SecretText {
     var text = try SecretText()
-    while try readPart(file, &text) > 0 {
+    while try readPart(file, &text, name) > 0 {
       guard !text.isFull else {
         throw Failure("\(name) holds more than \(SecretText.limit - 1) bytes: not a password")
       }
@@ -36,14 +35,13 @@ enum SecretFile {
   }
 
   private static func readPart(
-    _ file: borrowing Descriptor, _ text: inout SecretText
+    _ file: borrowing Descriptor, _ text: inout SecretText, _ name: String
   ) throws(Failure) -> Int {
-    unsafe try text.fill { (free) throws(Failure) in
-      do {
-        return unsafe try file.read(into: free)
-      } catch {
-        throw Failure("cannot read the secret: \(error)")
-      }
+    let raw = file.raw
+    return unsafe try text.fill { (free) throws(Failure) in
+      let count = retrying { unsafe Glibc.read(raw, free.baseAddress, free.count) }
+      if count < 0 { throw Failure("cannot read \(name): \(Errno.current.text)") }
+      return count
     }
   }
 }

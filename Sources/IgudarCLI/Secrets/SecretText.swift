@@ -5,7 +5,8 @@ import Glibc
 import Platform
 
 /// Up to `limit` bytes that are wiped at the end.
-@safe struct SecretText: ~Copyable {
+@safe
+struct SecretText: ~Copyable {
   /// Longer secrets are refused.
   static let limit = 4096
 

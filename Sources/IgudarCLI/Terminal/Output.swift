@@ -64,8 +64,10 @@ final class Output: Sendable {
     state.withLock { $0.error("igudar: \(text)\n") }
   }
 
-  /// A trouble that does not end the command; with `--json` restic's `error` line. `item` is the path
-  /// or object it is about, `phase` what was being done (`scan`, `archival`, `restore`…).
+  /// A trouble that does not end the command; with `--json` restic's `error` line.
+  ///
+  /// `item` is the path or object it is about, `phase` what was being done (`scan`, `archival`,
+  /// `restore`, …).
   func warning(_ text: String, item: [UInt8] = [], during phase: String = "") {
     guard isJSON else {
       return message(item.isEmpty ? text : "\(printable(item)): \(text)")

@@ -16,8 +16,9 @@ final class Progress: Sendable {
   private let bell = Bell()
   private let thread = Mutex<Thread?>(nil)
 
-  /// Samples come from `sample`, which must be cheap and safe on any thread. `status` makes the JSON
-  /// line of a sample and the elapsed seconds; without it restic's line of `backup`.
+  /// Takes counters from `sample`, which must be cheap and safe on any thread.
+  ///
+  /// `status` makes the JSON line of a sample and the elapsed seconds; without it restic's `backup`.
   init(
     _ output: Output,
     status: @escaping @Sendable (ProgressSample, Double) -> JSONObject = backupStatus,
@@ -72,6 +73,13 @@ extension ProgressPace {
       json: output.isJSON, quiet: output.verbosity == 0, terminal: isatty(STDERR_FILENO) == 1,
       frames: environment("IGUDAR_PROGRESS_FPS").map { String(decoding: $0, as: UTF8.self) })
   }
+}
+
+/// Columns of the terminal on standard error; 80 when nobody knows.
+func terminalWidth() -> Int {
+  var size = winsize()
+  let known = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+  return known ? Int(size.ws_col) : 80
 }
 
 /// Seconds of a clock that never jumps.

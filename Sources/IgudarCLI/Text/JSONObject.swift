@@ -24,7 +24,8 @@ struct JSONObject: JSONWritable {
   }
 
   /// Adds a number unless it is zero, as restic omits empty fields.
-  mutating func addUnlessZero<Number: BinaryInteger & JSONWritable>(_ key: String, _ value: Number) {
+  mutating func addUnlessZero<Number: BinaryInteger & JSONWritable>(_ key: String, _ value: Number)
+  {
     if value != 0 { add(key, value) }
   }
 

@@ -27,6 +27,8 @@ struct StatusLines {
     return elapsed * (1 - share) / share
   }
 
+  /// One line of facts.
+  ///
   /// `[0:12] 34.20%  120 / 300 files  1.234 GiB / 3.512 GiB  98.300 MiB/s  ETA 0:22`
   var summary: String {
     var parts = ["[\(humanDuration(elapsed))]"]

@@ -131,6 +131,6 @@ private func withCStrings<Result>(
     unsafe copy[text.count] = 0
     return unsafe copy
   }
-  defer { for unsafe copy in unsafe copies { unsafe copy.deallocate() } }
+  defer { for unsafecopy in unsafe copies { unsafe copy.deallocate() } }
   return unsafe body(copies.map { unsafe $0 } + [nil])
 }

@@ -7,7 +7,7 @@ import Testing
 
 /// The executable `igudar` beside the test bundle.
 enum Program {
-  /// Its path. `IGUDAR_TEST_PROGRAM` names another one, such as a release build.
+  /// Its path; the variable IGUDAR_TEST_PROGRAM names another one, such as a release build.
   static let path: String = {
     if let named = unsafe getenv("IGUDAR_TEST_PROGRAM") { return unsafe String(cString: named) }
     var buffer = [CChar](repeating: 0, count: 4096)

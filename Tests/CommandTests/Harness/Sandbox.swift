@@ -19,7 +19,8 @@ final class Sandbox {
     environment = [
       "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "\(path)/home",
       "XDG_CACHE_HOME": "\(path)/cache", "XDG_STATE_HOME": "\(path)/state",
-      "XDG_CONFIG_HOME": "\(path)/config", "TMPDIR": "\(path)/tmp", "TZ": "UTC", "LC_ALL": "C.UTF-8",
+      "XDG_CONFIG_HOME": "\(path)/config", "TMPDIR": "\(path)/tmp", "TZ": "UTC",
+      "LC_ALL": "C.UTF-8",
     ]
     for folder in ["home", "cache", "state", "config", "tmp"] { try makeFolder(folder) }
   }
