@@ -52,9 +52,9 @@ enum Session {
     return Output(json: options.has(GlobalOptions.json), verbosity: isQuiet ? 0 : verbosity)
   }
 
-  /// Prints the error.
+  /// Prints the error; an interruption that was asked for wins over the errors it caused.
   private static func report(_ error: any Error, to output: Output) -> ExitCode {
-    let failure = Failure.explaining(error)
+    let failure = Interrupt.requested == 0 ? Failure.explaining(error) : .interrupted
     output.failure(failure)
     return failure.code
   }

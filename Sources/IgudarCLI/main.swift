@@ -4,8 +4,8 @@
 import Glibc
 import Platform
 
-// A reader that went away is an error of `write`, not the end of the process.
-_ = signal(SIGPIPE, SIG_IGN)
+Interrupt.install()
+Interrupt.hardenProcess()
 let arguments = (1..<max(1, Int(CommandLine.argc))).map { index in
   unsafe bytes(at: CommandLine.unsafeArgv[index]) ?? []
 }

@@ -123,7 +123,7 @@ final class ArgumentVector {
   }
 
   deinit {
-    for unsafepointer in unsafe owned { unsafe pointer.deallocate() }
+    for index in unsafe owned.indices { unsafe owned[index].deallocate() }
     unsafe pointers.deallocate()
   }
 }

@@ -58,6 +58,8 @@ enum Prompt {
   // `poll` is never restarted after a signal, so Ctrl-C ends the question with echo put back.
   private static func waitForInput(_ terminal: borrowing Descriptor) throws(Failure) {
     var entry = pollfd(fd: terminal.raw, events: Int16(POLLIN), revents: 0)
-    guard unsafe poll(&entry, 1, -1) >= 0 else { throw .interrupted }
+    while unsafe poll(&entry, 1, -1) < 0 {
+      guard Interrupt.requested == 0 else { throw .interrupted }
+    }
   }
 }

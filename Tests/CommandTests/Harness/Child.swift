@@ -131,6 +131,6 @@ private func withCStrings<Result>(
     unsafe copy[text.count] = 0
     return unsafe copy
   }
-  defer { for unsafecopy in unsafe copies { unsafe copy.deallocate() } }
+  defer { for index in unsafe copies.indices { unsafe copies[index].deallocate() } }
   return unsafe body(copies.map { unsafe $0 } + [nil])
 }
