@@ -5,12 +5,12 @@
 package struct JournalEntry: Hashable, Sendable {
   /// Its place in the journal, from 0.
   package let number: UInt64
-  /// The hash of its stored bytes, which the next entry repeats. A commit's snapshot ID.
+  /// The hash of its stored bytes, which the next entry repeats; a commit's snapshot ID.
   package let hash: ObjectHash
   /// The hash of the stored bytes of the entry before, zero for entry 0.
   package let previous: ObjectHash
   package let writer: PublicKey
-  /// When the writer says it wrote this, in nanoseconds since 1970. Never used for safety.
+  /// When the writer says it wrote this, in nanoseconds since 1970; never used for safety.
   package let time: Int64
   /// The newest summary before this entry, nil if there is none.
   package let newestSummary: UInt64?
