@@ -35,18 +35,20 @@ package struct RepositoryAccess: Sendable {
 
   /// Opens the repository in a store.
   ///
-  /// Passphrase slots are tried one after the other, each at its own cost. Throws
+  /// Passphrase slots are tried one after the other, each at its own cost, `hint` first. Throws
   /// `.noRepository`, `.newer`, `.notSupported`, `.wrongKey` where no slot opens with the secret,
   /// `.damaged` or `.missing` where the damage is such that none can.
   package static func unlock(
-    _ store: any ObjectStore, with secret: Secret, limits: Argon2Cost.Limits = .standard
+    _ store: any ObjectStore, with secret: Secret, hint: SlotID? = nil,
+    limits: Argon2Cost.Limits = .standard
   ) throws(VaultError) -> RepositoryAccess {
     let format = try format(of: store)
     if format.features.incompatible & FeatureSets.suite2 != 0 {
       try Suite.aes256GCM.requireAvailable()
     }
     var damaged: [DamagedObject] = []
-    let slots = try slots(of: store, owner: format.owner, &damaged)
+    var slots = try slots(of: store, owner: format.owner, &damaged)
+    if let index = slots.firstIndex(where: { $0.id == hint }) { slots.swapAt(0, index) }
     let (rootKey, slot) = try open(slots, secret, format.repository, limits, &damaged)
     let keyring = try keyring(of: store, format, rootKey, &damaged)
     return RepositoryAccess(

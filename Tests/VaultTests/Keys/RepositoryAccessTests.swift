@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 import Storage
 import Synchronization
@@ -137,6 +138,22 @@ import Testing
     #expect(try names(store.memory).isEmpty)
   }
 
+  @Test func aFolderHoldsARepository() throws {
+    let folder = "/tmp/igudar-keys-\(SystemRandomness().identifier(RunID.self).hex)"
+    let store = try LocalStore(creating: FilePath(folder))
+    defer { remove(folder, store) }
+    let made = try make(store)
+    let opened = try unlock(LocalStore(opening: FilePath(folder)))
+    #expect(opened.repository == made.repository)
+    #expect(errorThrown { try make(store) } == "alreadyExists")
+  }
+
+  private func remove(_ folder: String, _ store: LocalStore) {
+    for name in (try? names(store)) ?? [] { unsafe unlink("\(folder)/\(name)") }
+    for name in ["slots", "keyring", "tmp"] { unsafe rmdir("\(folder)/\(name)") }
+    unsafe rmdir(folder)
+  }
+
   // MARK: unlock
 
   @Test func errorsSayWhatIsWrong() throws {
@@ -235,6 +252,19 @@ import Testing
     #expect(errorThrown { try opened.removeSlot(access.slot) } == "noSlot")
     #expect(errorThrown { try opened.removeSlot(second) } == "lastSlot")
     _ = try unlock(store, file)
+  }
+
+  @Test func theHintedSlotIsTriedFirst() throws {
+    let store = MemoryStore()
+    let access = try make(store)
+    let second = try access.addSlot(passphrase, cost: testCost, information: information)
+    for hint in [access.slot, second] {
+      let opened = try RepositoryAccess.unlock(
+        store, with: passphrase, hint: hint, limits: .format)
+      #expect(opened.slot == hint)
+    }
+    _ = try RepositoryAccess.unlock(
+      store, with: passphrase, hint: SlotID(bytes: Array(0..<16)), limits: .format)
   }
 
   @Test func aDamagedSlotDoesNotCountAsAnother() throws {
