@@ -68,6 +68,27 @@ extension Failure {
       .newer, "the repository needs a newer igudar: \(what)", nextStep: "Upgrade this program.")
   }
 
+  static func alreadyExists(at location: String) -> Failure {
+    Failure("there is a repository at \(location) already", nextStep: "Choose another place.")
+  }
+
+  /// An object that something names is not in the store.
+  static func missing(_ what: String, repairable: Bool) -> Failure {
+    damaged("\(what) is missing from the store", repairable: repairable)
+  }
+
+  /// The local cache or trust store failed.
+  static func localState(_ what: String) -> Failure {
+    Failure(what, nextStep: "See --cache-dir, --no-cache and XDG_STATE_HOME.")
+  }
+
+  /// What was sealed did not come out as it went in.
+  static func failingMemory(_ what: String) -> Failure {
+    Failure(
+      "what was just written reads back differently: \(what)",
+      nextStep: "The memory or processor of this machine is failing; nothing wrong was stored.")
+  }
+
   static func refused(_ what: String) -> Failure {
     Failure(.refused, what)
   }

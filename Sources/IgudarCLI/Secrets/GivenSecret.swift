@@ -6,7 +6,8 @@ import Platform
 struct GivenSecret: ~Copyable {
   enum Kind: Sendable { case password, keyFile }
 
-  static let keyFileSize = 32
+  /// A key file is 32 bytes, or 64 hex digits and perhaps a newline (FORMAT.md section 6).
+  static let keyFileSizes: Set = [32, 64, 65, 66]
 
   let kind: Kind
   let text: SecretText
@@ -56,9 +57,8 @@ extension SecretSource {
   private static func key(
     _ text: consuming SecretText, at path: [UInt8]
   ) throws(Failure) -> GivenSecret {
-    guard text.count == GivenSecret.keyFileSize else {
-      throw Failure(
-        "\(printable(path)) is not a key file: it must hold \(GivenSecret.keyFileSize) bytes")
+    guard GivenSecret.keyFileSizes.contains(text.count) else {
+      throw Failure("\(printable(path)) is not a key file: it holds neither 32 bytes nor 64 digits")
     }
     return GivenSecret(kind: .keyFile, text: text)
   }

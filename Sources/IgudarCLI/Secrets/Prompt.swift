@@ -17,7 +17,9 @@ enum Prompt {
     unsafe tcsetattr(terminal.raw, TCSAFLUSH, &silent)
     defer { _ = unsafe tcsetattr(terminal.raw, TCSAFLUSH, &settings) }
     say(question, on: terminal)
-    return try line(from: terminal)
+    var text = try line(from: terminal)
+    text.removeFinalNewline()
+    return text
   }
 
   /// A remark on the terminal.
@@ -44,14 +46,17 @@ enum Prompt {
 
   private static func line(from terminal: borrowing Descriptor) throws(Failure) -> SecretText {
     var text = try SecretText()
-    while text.last != UInt8(ascii: "\n") {
+    // The terminal shows the newline that a person types; an end without one gets ours.
+    var isWhole = false
+    defer { if !isWhole { say("\n", on: terminal) } }
+    while !isWhole {
       guard !text.isFull else { throw Failure("the password is too long") }
       try waitForInput(terminal)
       let raw = terminal.raw
       let count = unsafe try text.fill { free in unsafe Glibc.read(raw, free.baseAddress, 1) }
       if count == 0 { break }
+      isWhole = text.last == UInt8(ascii: "\n")
     }
-    text.removeFinalNewline()
     return text
   }
 

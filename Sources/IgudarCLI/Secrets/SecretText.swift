@@ -51,9 +51,11 @@ struct SecretText: ~Copyable {
     unsafe memory.storeBytes(of: 0, toByteOffset: count, as: UInt8.self)
   }
 
-  /// Takes the newline away that files and commands end with; only one.
+  /// Takes the newline (LF or CR LF) away that files and commands end with; only one.
   mutating func removeFinalNewline() {
-    if last == UInt8(ascii: "\n") { removeLast() }
+    guard last == UInt8(ascii: "\n") else { return }
+    removeLast()
+    if last == UInt8(ascii: "\r") { removeLast() }
   }
 
   /// True when both hold the same bytes; takes the same time wherever they differ.

@@ -147,18 +147,20 @@ private struct State {
     _ = writeAll(Array(text.utf8), to: STDERR_FILENO)
   }
 
+  // Wiping and drawing is one write: the terminal never shows the moment between.
   mutating func draw(_ lines: [String]) {
-    wipe()
-    guard !lines.isEmpty else { return }
-    _ = writeAll(Array(lines.joined(separator: "\n").utf8), to: STDERR_FILENO)
+    let text = wiping + lines.joined(separator: "\n")
     drawn = lines.count
+    if !text.isEmpty { _ = writeAll(Array(text.utf8), to: STDERR_FILENO) }
   }
 
   private mutating func wipe() {
-    guard drawn > 0 else { return }
-    let up = String(repeating: "\u{1B}[1A\u{1B}[2K", count: drawn - 1)
-    _ = writeAll(Array("\r\u{1B}[2K\(up)".utf8), to: STDERR_FILENO)
-    drawn = 0
+    if drawn > 0 { draw([]) }
+  }
+
+  private var wiping: String {
+    let up = String(repeating: "\u{1B}[1A\u{1B}[2K", count: max(0, drawn - 1))
+    return drawn > 0 ? "\r\u{1B}[2K\(up)" : ""
   }
 }
 

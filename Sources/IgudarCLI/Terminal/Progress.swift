@@ -60,6 +60,7 @@ final class Progress: Sendable {
     let sample = sample()
     switch pace.style {
     case .json: output.jsonNow(status(sample, elapsed))
+    case .drawn where isInBackground(): output.status([])
     case .drawn: output.status(StatusLines(sample, elapsed).drawn(width: terminalWidth()))
     case .plain: output.message(StatusLines(sample, elapsed).summary)
     case .none: break
@@ -73,6 +74,12 @@ extension ProgressPace {
       json: output.isJSON, quiet: output.verbosity == 0, terminal: isatty(STDERR_FILENO) == 1,
       frames: environment("IGUDAR_PROGRESS_FPS").map { String(decoding: $0, as: UTF8.self) })
   }
+}
+
+/// True when another job owns the terminal on standard error.
+private func isInBackground() -> Bool {
+  let owner = tcgetpgrp(STDERR_FILENO)
+  return owner > 0 && owner != getpgrp()
 }
 
 /// Columns of the terminal on standard error; 80 when nobody knows.

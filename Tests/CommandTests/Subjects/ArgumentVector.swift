@@ -1,0 +1,1 @@
+../../../Sources/IgudarCLI/Arguments/ArgumentVector.swift

@@ -1,0 +1,1 @@
+../../../Sources/IgudarCLI/Secrets/SecretText.swift
