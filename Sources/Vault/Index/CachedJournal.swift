@@ -1,0 +1,120 @@
+// The verified journal in the index cache, so that opening a repository reads only what is new.
+// An entry whose checksum does not hold counts as absent: the journal reads it again.
+
+/// A journal entry that was verified before it was put into the cache.
+package struct CachedEntry: Hashable, Sendable {
+  package let number: UInt64
+  /// The hash of the entry's stored bytes.
+  package let hash: ObjectHash
+  /// Whatever the journal wants to find again.
+  package let payload: [UInt8]
+
+  package init(number: UInt64, hash: ObjectHash, payload: [UInt8]) {
+    self.number = number
+    self.hash = hash
+    self.payload = payload
+  }
+}
+
+extension IndexCache {
+  /// Remembers verified entries, and the head that was reached with them.
+  package func store(
+    entries: [CachedEntry], head: JournalHead?
+  ) throws(VaultError) {
+    try run { () throws(LMDBError) in
+      try environment.write { (writer) throws(LMDBError) in
+        for entry in entries {
+          var value = ByteWriter(capacity: 32 + entry.payload.count)
+          value.id(entry.hash)
+          value.raw(entry.payload)
+          try writer.putChecked(tables.journal, IndexKey.number(entry.number), value.bytes)
+        }
+        guard let head else { return }
+        var value = ByteWriter(capacity: 40)
+        value.u64(head.number)
+        value.id(head.hash)
+        try writer.putChecked(tables.about, IndexKey.head, value.bytes)
+      }
+    }
+  }
+
+  /// The head that was stored last; nil in a new cache.
+  package func head() throws(VaultError) -> JournalHead? {
+    try run { () throws(LMDBError) in
+      try shared.read { (snapshot) throws(LMDBError) in
+        guard let value = try snapshot.checked(tables.about, IndexKey.head) else { return nil }
+        guard value.count == 40 else { throw .corrupt("a head of another length") }
+        return JournalHead(number: value.word(0), hash: ObjectHash(bytes: Array(value[8...])))
+      }
+    }
+  }
+
+  /// One entry; nil when it is not at hand.
+  package func entry(_ number: UInt64) throws(VaultError) -> CachedEntry? {
+    try run { () throws(LMDBError) in
+      try shared.read { (snapshot) throws(LMDBError) in
+        let key = IndexKey.number(number)
+        return try snapshot.get(tables.journal, key).flatMap { entry(key, $0) }
+      }
+    }
+  }
+
+  /// The entries from a number on, ascending, until the body says false; numbers that are not at
+  /// hand are left out.
+  ///
+  /// The body may use the cache.
+  package func forEachEntry(
+    from first: UInt64 = 0, _ body: (CachedEntry) throws(VaultError) -> Bool
+  ) throws(VaultError) {
+    var next = first
+    while true {
+      let (batch, last) = try entries(from: next)
+      for entry in batch where try !body(entry) { return }
+      guard let last, last < .max else { return }
+      next = last + 1
+    }
+  }
+
+  /// Forgets all entries and the head.
+  package func removeEntries() throws(VaultError) {
+    try run { () throws(LMDBError) in
+      try environment.write { (writer) throws(LMDBError) in
+        try writer.clear(tables.journal)
+        try writer.delete(tables.about, IndexKey.head)
+      }
+    }
+  }
+
+  // Up to about a megabyte of entries, and the number of the last item looked at.
+  private func entries(from first: UInt64) throws(VaultError) -> ([CachedEntry], UInt64?) {
+    try run { () throws(LMDBError) in
+      try shared.read { (snapshot) throws(LMDBError) in
+        var batch: [CachedEntry] = []
+        var last: UInt64?
+        var size = 0
+        let cursor = try snapshot.cursor(tables.journal)
+        var item = try unsafe IndexKey.number(first).withRawBytes { (key) throws(LMDBError) in
+          try unsafe cursor.seek(key)
+        }
+        while let found = unsafe item, size < 1 << 20 {
+          let key = unsafe [UInt8](found.key)
+          guard key.count == 8 else { throw .corrupt("an entry's number") }
+          last = IndexKey.decode(key)
+          unsafe size += found.value.count
+          if let entry = unsafe entry(key, [UInt8](found.value)) { batch.append(entry) }
+          unsafe item = unsafe try cursor.next()
+        }
+        return (batch, last)
+      }
+    }
+  }
+
+  private func entry(_ key: [UInt8], _ stored: [UInt8]) -> CachedEntry? {
+    guard let value = CheckedValue.open(tables.journal, key, stored), value.count >= 32 else {
+      return nil
+    }
+    return CachedEntry(
+      number: IndexKey.decode(key), hash: ObjectHash(bytes: Array(value[..<32])),
+      payload: Array(value[32...]))
+  }
+}

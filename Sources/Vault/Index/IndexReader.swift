@@ -1,0 +1,113 @@
+// Lookups of one thread. A lookup sees the newest committed state, takes no lock that another
+// lookup wants, and allocates nothing; an idle reader pins nothing.
+
+/// Looks chunks up.
+///
+/// One per thread; it must not be used by two at the same time.
+@safe
+package final class IndexReader {
+  package let cache: IndexCache
+  private let reader: LMDBReader
+  private let key: UnsafeMutableRawPointer
+  private var states = PackStates()
+  private var snapshotNumber = -1
+
+  init(_ cache: IndexCache) throws(LMDBError) {
+    self.cache = cache
+    reader = try LMDBReader(cache.environment)
+    unsafe key = .allocate(byteCount: 32, alignment: 8)
+  }
+
+  deinit {
+    unsafe key.deallocate()
+  }
+
+  /// A place of the chunk in a pack that was not swept; nil when the index knows none.
+  ///
+  /// Packs that are not condemned go first.
+  package func find(_ id: ChunkID) throws(VaultError) -> Placement? {
+    do throws(LMDBError) {
+      let snapshot = try begin()
+      defer { reader.end() }
+      guard let value = unsafe try row(id, snapshot) else { return nil }
+      return try unsafe best(id, value)
+    } catch {
+      throw cache.failure(error)
+    }
+  }
+
+  /// Whether the chunk has a place in a pack that was not swept.
+  package func contains(_ id: ChunkID) throws(VaultError) -> Bool { try find(id) != nil }
+
+  /// All places of the chunk in packs that were not swept, ascending.
+  package func places(_ id: ChunkID) throws(VaultError) -> [Placement] {
+    do throws(LMDBError) {
+      let snapshot = try begin()
+      defer { reader.end() }
+      guard let value = unsafe try row(id, snapshot) else { return [] }
+      guard let count = unsafe RowValue.checkedCount(id, value) else { throw Self.badRow }
+      return (0..<count).map { unsafe Self.place($0, value) }
+        .filter { states.state($0.pack) != .swept }
+    } catch {
+      throw cache.failure(error)
+    }
+  }
+
+  /// What a pack number stands for; nil for a number that was never given out.
+  package func pack(_ number: UInt32) throws(VaultError) -> IndexedPack? {
+    try cache.run { () throws(LMDBError) in
+      let snapshot = try begin()
+      defer { reader.end() }
+      return try IndexedPack.load(number, cache.tables, snapshot, states)
+    }
+  }
+
+  private static var badRow: LMDBError { .corrupt("a row with a wrong checksum") }
+
+  @inline(__always)
+  private func begin() throws(LMDBError) -> LMDBSnapshot {
+    let snapshot = try reader.begin()
+    let number = snapshot.number
+    if number == snapshotNumber { return snapshot }
+    do throws(LMDBError) {
+      try states.refresh(cache.tables, snapshot)
+    } catch {
+      reader.end()
+      throw error
+    }
+    snapshotNumber = number
+    return snapshot
+  }
+
+  @inline(__always)
+  private func row(
+    _ id: ChunkID, _ snapshot: LMDBSnapshot
+  ) throws(LMDBError) -> UnsafeRawBufferPointer? {
+    unsafe id.store(to: key)
+    return try unsafe snapshot.get(
+      cache.tables.chunks, UnsafeRawBufferPointer(start: key, count: 32))
+  }
+
+  @inline(__always)
+  private static func place(_ index: Int, _ value: UnsafeRawBufferPointer) -> Placement {
+    guard let base = value.baseAddress else { preconditionFailure("a row has bytes") }
+    return unsafe Placement(loading: base + index * Placement.storedSize)
+  }
+
+  @inline(__always)
+  private func best(
+    _ id: ChunkID, _ value: UnsafeRawBufferPointer
+  ) throws(LMDBError) -> Placement? {
+    guard let count = unsafe RowValue.checkedCount(id, value) else { throw Self.badRow }
+    var condemned: Placement?
+    for index in 0..<count {
+      let place = unsafe Self.place(index, value)
+      switch states.state(place.pack) {
+      case .live: return place
+      case .condemned: condemned = condemned ?? place
+      case .swept: break
+      }
+    }
+    return condemned
+  }
+}

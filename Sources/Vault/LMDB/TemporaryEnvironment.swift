@@ -1,0 +1,48 @@
+// Environments of this process alone: their files lose their names as soon as they are open, so
+// that nothing is left behind however the process ends.
+
+internal import Glibc
+internal import Platform
+
+extension LMDBEnvironment {
+  /// A private environment in `$TMPDIR`, or `/var/tmp`, or `/tmp`, whichever can be written.
+  static func temporary(mapSize: Int = 1 << 30) throws(LMDBError) -> LMDBEnvironment {
+    let folder = try PrivateFolder()
+    var options = Options()
+    options.durability = .none
+    options.mapSize = mapSize
+    return try LMDBEnvironment(directory: folder.path, options: options, seal: nil)
+  }
+}
+
+/// A new folder that goes away, with what LMDB made in it, when this value does.
+struct PrivateFolder: ~Copyable {
+  let path: FilePath
+
+  init() throws(LMDBError) {
+    var error = LMDBError(code: ENOENT, "making a temporary folder")
+    for base in Self.candidates {
+      var template = (base + Array("/igudar-XXXXXX".utf8)).map { CChar(bitPattern: $0) } + [0]
+      if unsafe mkdtemp(&template) != nil {
+        path = FilePath(template.dropLast().map { UInt8(bitPattern: $0) })
+        return
+      }
+      error = .system("making a temporary folder in \(printable(base))")
+    }
+    throw error
+  }
+
+  private static var candidates: [[UInt8]] {
+    let named = unsafe getenv("TMPDIR").map { value in
+      unsafe [UInt8](UnsafeRawBufferPointer(start: value, count: strlen(value)))
+    }
+    return [named, Array("/var/tmp".utf8), Array("/tmp".utf8)].compactMap(\.self)
+  }
+
+  deinit {
+    for name in ["data.mdb", "lock.mdb"] {
+      _ = unsafe path.appending(name).withTerminatedBytes { unsafe unlink($0) }
+    }
+    _ = unsafe path.withTerminatedBytes { unsafe rmdir($0) }
+  }
+}
