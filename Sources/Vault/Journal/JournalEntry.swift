@@ -19,6 +19,8 @@ package struct JournalEntry: Hashable, Sendable {
   /// The snapshot that a commit entry is.
   package var snapshotID: SnapshotID { SnapshotID(words: hash.words) }
 
+  var isSummary: Bool { if case .summary = body { true } else { false } }
+
   /// The path of an entry, which its sealing is bound to and messages name.
   package static func path(_ number: UInt64) -> String {
     let digits = String(number, radix: 16)

@@ -1,0 +1,51 @@
+// Entries that were read and verified before, kept at hand so that opening a repository reads only
+// what is new. A cache is never believed: signatures and chain are checked again, and an entry that
+// does not pass is read from the store.
+
+import Synchronization
+
+/// A verified journal entry without its sealing.
+package struct CachedEntry: Hashable, Sendable {
+  package let number: UInt64
+  /// The hash of the entry's stored bytes.
+  package let hash: ObjectHash
+  /// The payload that was sealed in them.
+  package let payload: [UInt8]
+
+  package init(number: UInt64, hash: ObjectHash, payload: [UInt8]) {
+    self.number = number
+    self.hash = hash
+    self.payload = payload
+  }
+}
+
+/// A place for verified entries; one that loses or refuses them costs time only.
+package protocol JournalCache: Sendable {
+  /// One entry; nil when it is not at hand.
+  func entry(_ number: UInt64) throws(VaultError) -> CachedEntry?
+
+  /// Keeps verified entries, and the head that was reached with them.
+  func store(entries: [CachedEntry], head: JournalHead?) throws(VaultError)
+}
+
+/// A cache that ends with the process.
+package final class ProcessJournalCache: JournalCache {
+  private let entries = Mutex<[UInt64: CachedEntry]>([:])
+
+  package init() {}
+
+  package func entry(_ number: UInt64) -> CachedEntry? { entries.withLock { $0[number] } }
+
+  package func store(entries more: [CachedEntry], head: JournalHead?) {
+    entries.withLock { entries in
+      for entry in more { entries[entry.number] = entry }
+    }
+  }
+}
+
+/// A cache that keeps nothing, for a journal that is read once.
+package struct NoJournalCache: JournalCache {
+  package init() {}
+  package func entry(_ number: UInt64) -> CachedEntry? { nil }
+  package func store(entries: [CachedEntry], head: JournalHead?) {}
+}
