@@ -4,21 +4,6 @@
 
 import Synchronization
 
-/// A verified journal entry without its sealing.
-package struct CachedEntry: Hashable, Sendable {
-  package let number: UInt64
-  /// The hash of the entry's stored bytes.
-  package let hash: ObjectHash
-  /// The payload that was sealed in them.
-  package let payload: [UInt8]
-
-  package init(number: UInt64, hash: ObjectHash, payload: [UInt8]) {
-    self.number = number
-    self.hash = hash
-    self.payload = payload
-  }
-}
-
 /// A place for verified entries; one that loses or refuses them costs time only.
 package protocol JournalCache: Sendable {
   /// One entry; nil when it is not at hand.
