@@ -30,4 +30,22 @@ import Testing
     let isGone = unsafe access(path, F_OK) != 0
     #expect(isGone)
   }
+
+  @Test func programsCanBeTalkedToOnATerminal() throws {
+    let sandbox = try Sandbox()
+    let script = "test -t 0 && printf 'name? ' && read name && echo \"<$name>\"; exit 5"
+    let session = try TerminalSession(sandbox, running: ["/bin/sh", "-c", script])
+    #expect(session.shows("name? "))
+    session.type("agadir\n")
+    #expect(session.finish() == 5)
+    #expect(session.text == "name? agadir\r\n<agadir>\r\n")
+  }
+
+  @Test func ctrlCOnATerminalInterrupts() throws {
+    let sandbox = try Sandbox()
+    let session = try TerminalSession(sandbox, running: ["/bin/sh", "-c", "echo ready; exec cat"])
+    #expect(session.shows("ready"))
+    session.type("\u{3}")
+    #expect(session.finish() == 128 + SIGINT)
+  }
 }

@@ -17,12 +17,33 @@ final class Child {
     _ program: String, _ arguments: [[UInt8]], environment: [String: String], folder: String,
     input: [UInt8]
   ) throws {
-    // env(1) changes the folder and then becomes the program, with the same process ID.
-    let words = ["/usr/bin/env", "-C", folder, program].map { Array($0.utf8) } + arguments
-    let variables = environment.map { Array("\($0.key)=\($0.value)".utf8) }
+    let words = Self.words(program, arguments, folder)
     (pid, outputs) = try Self.starting.withLock { _ in
-      try spawn(words, variables, input)
+      let given = try inputFile(input)
+      let (output, errors) = (try makePipe(), try makePipe())
+      let descriptors = [given, output.write, errors.write]
+      defer { for descriptor in descriptors { close(descriptor) } }
+      return (try spawn(words, environment, descriptors), [output.read, errors.read])
     }
+  }
+
+  /// Starts `program` with a terminal for everything it reads and prints.
+  init(
+    _ program: String, _ arguments: [[UInt8]], environment: [String: String], folder: String,
+    terminal: Int32
+  ) throws {
+    let words = Self.words(program, arguments, folder)
+    outputs = []
+    pid = try Self.starting.withLock { _ in
+      try spawn(words, environment, [terminal, terminal, terminal])
+    }
+  }
+
+  // env(1) changes the folder and then becomes the program, with the same process ID.
+  private static func words(
+    _ program: String, _ arguments: [[UInt8]], _ folder: String
+  ) -> [[UInt8]] {
+    ["/usr/bin/env", "-C", folder, program].map { Array($0.utf8) } + arguments
   }
 
   func signal(_ number: Int32) {
@@ -33,7 +54,7 @@ final class Child {
   func finish(within seconds: Int) -> Outcome {
     let deadline = now() + seconds * 1000
     var texts: [[UInt8]] = [[], []]
-    var open: Set<Int> = [0, 1]
+    var open = Set(outputs.indices)
     while !open.isEmpty, now() < deadline {
       for index in ready(open, until: deadline) {
         if let part = readPart(outputs[index]) { texts[index] += part } else { open.remove(index) }
@@ -53,7 +74,8 @@ final class Child {
     return zip(indices, entries).filter { $0.1.revents != 0 }.map(\.0)
   }
 
-  private func reap() -> Int32 {
+  /// Waits for the end; the exit code, or 128 + the signal that ended it.
+  func reap() -> Int32 {
     var status: Int32 = 0
     while unsafe waitpid(pid, &status, 0) < 0 && errno == EINTR {}
     let signal = status & 0x7F
@@ -68,26 +90,34 @@ final class Child {
 }
 
 private func spawn(
-  _ words: [[UInt8]], _ variables: [[UInt8]], _ input: [UInt8]
-) throws -> (pid_t, [Int32]) {
-  let standardInput = try inputFile(input)
-  let (output, errors) = (try makePipe(), try makePipe())
-  let given = [standardInput, output.write, errors.write]
-  defer { for descriptor in given { close(descriptor) } }
+  _ words: [[UInt8]], _ environment: [String: String], _ given: [Int32]
+) throws -> pid_t {
   var actions = unsafe posix_spawn_file_actions_t()
   unsafe posix_spawn_file_actions_init(&actions)
   defer { unsafe posix_spawn_file_actions_destroy(&actions) }
   for (target, source) in given.enumerated() {
     unsafe posix_spawn_file_actions_adddup2(&actions, source, Int32(target))
   }
+  var attributes = posix_spawnattr_t()
+  unsafe posix_spawnattr_init(&attributes)
+  defer { unsafe posix_spawnattr_destroy(&attributes) }
+  // Signals as in a fresh login, whatever runs the tests has blocked or ignored.
+  var (none, all) = (sigset_t(), sigset_t())
+  unsafe sigemptyset(&none)
+  unsafe sigfillset(&all)
+  unsafe posix_spawnattr_setsigmask(&attributes, &none)
+  unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+  unsafe posix_spawnattr_setflags(
+    &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+  let variables = environment.map { Array("\($0.key)=\($0.value)".utf8) }
   var child: pid_t = 0
   let code = unsafe withCStrings(words) { argv in
     unsafe withCStrings(variables) { environment in
-      unsafe posix_spawn(&child, "/usr/bin/env", &actions, nil, argv, environment)
+      unsafe posix_spawn(&child, "/usr/bin/env", &actions, &attributes, argv, environment)
     }
   }
   guard code == 0 else { throw HarnessError("posix_spawn", code) }
-  return (child, [output.read, errors.read])
+  return child
 }
 
 /// The next bytes of a descriptor; nil at the end or on an error.
