@@ -35,6 +35,15 @@ public struct Errno: Error, Hashable, Sendable {
   package static let noData = Errno(ENODATA)
   package static let crossDevice = Errno(EXDEV)
   package static let noSystemCall = Errno(ENOSYS)
+  package static let notEmpty = Errno(ENOTEMPTY)
+  package static let range = Errno(ERANGE)
+  package static let timedOut = Errno(ETIMEDOUT)
+  package static let again = Errno(EAGAIN)
+  package static let stale = Errno(ESTALE)
+  package static let hostDown = Errno(EHOSTDOWN)
+  package static let hostUnreachable = Errno(EHOSTUNREACH)
+  package static let noSuchDevice = Errno(ENXIO)
+  package static let inputOutput = Errno(EIO)
 }
 
 /// A system call that failed, with what it was about.

@@ -1,5 +1,5 @@
 // A folder as a store, by the order rules 2 and 3 of FORMAT.md: an object is written whole under a
-// temporary name, synced, and then linked to its own name, which must be free.
+// temporary name, synced, and only then given its own name, which must be free.
 //
 // Invariant: a name never holds half an object. A failed sync means the object was not written.
 
@@ -11,16 +11,29 @@ import Synchronization
 public final class LocalStore: ObjectStore, Sendable {
   /// The folder.
   public let path: FilePath
-  private let root: Descriptor
-  private let unsynced = Mutex<Set<String>>([])
+  let root: Descriptor
+  private let calls: SyncCalls
+  private let unsynced = UnsyncedFolders()
+  // Folders that are there and whose own names are synced or due.
   private let folders = Mutex<Set<String>>([])
-  private let counter = Atomic<UInt64>(0)
+  private let isClean = Atomic<Bool>(false)
+
+  /// How data and folders are synced; tests put failing ones in their place.
+  struct SyncCalls: Sendable {
+    var data: @Sendable (Int32) -> Int32 = { fdatasync($0) }
+    var folder: @Sendable (Int32) -> Int32 = { fsync($0) }
+  }
 
   /// Opens the folder of an existing repository.
   ///
   /// - Throws: `absent` when there is no such folder.
-  public init(opening path: FilePath) throws(StoreError) {
+  public convenience init(opening path: FilePath) throws(StoreError) {
+    try self.init(opening: path, calls: SyncCalls())
+  }
+
+  init(opening path: FilePath, calls: SyncCalls) throws(StoreError) {
     self.path = path
+    self.calls = calls
     do throws(SystemError) {
       root = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
     } catch {
@@ -33,45 +46,102 @@ public final class LocalStore: ObjectStore, Sendable {
 
   /// Opens a folder for a new repository, and makes it with its parents if need be.
   public convenience init(creating path: FilePath) throws(StoreError) {
+    try Self.makePath(path)
+    try self.init(opening: path, calls: SyncCalls())
+  }
+
+  // Every folder made here is synced into its parent at once: no barrier knows of them.
+  private static func makePath(_ path: FilePath) throws(StoreError) {
     var prefix = FilePath(path.isAbsolute ? "/" : ".")
     for name in path.components {
+      let parent = prefix
       prefix = prefix.appending(name)
-      let status = unsafe prefix.withCString { unsafe mkdir($0, 0o700) }
-      if status != 0 && errno != EEXIST && errno != EISDIR && errno != EROFS {
-        throw StoreError(.current, "mkdir", "\(prefix)")
+      if unsafe prefix.withCString({ unsafe mkdir($0, 0o700) }) == 0 {
+        do throws(SystemError) {
+          let folder = try Descriptor.open(parent, O_RDONLY | O_DIRECTORY)
+          _ = fsync(folder.raw)
+        } catch { continue }  // A parent that may not be read cannot be synced either.
+      } else if Errno.current == .notFound || Errno.current == .notDirectory {
+        throw .absent("\(prefix): \(Errno.current.text)")
       }
     }
-    try self.init(opening: path)
   }
 
   /// The folder.
   public var location: String { "\(path)" }
 
-  private func subject(_ name: ObjectName) -> String { "\(path.appending(name.description))" }
+  func subject(_ name: String) -> String { "\(path.appending(name))" }
 
   /// Creates an object if its name is free.
   public func create(_ name: ObjectName, _ bytes: borrowing RawSpan) throws(StoreError) -> Creation
   {
-    let folder = Self.folder(of: name.description)
-    try makeFolder(folder)
-    try makeFolder("tmp")
-    var attempt = 0
+    let name = name.description
+    let folder = Self.folder(of: name)
+    var attemptsLeft = 2
     while true {
-      let temporary = temporaryName()
-      do throws(StoreError) {
-        try write(bytes, to: temporary, for: name)
+      do throws(Attempt) {
+        let isNew = try attempt(name, in: folder, bytes)
+        // Also when another made it: it counts for us only once its name is synced.
+        unsynced.note(folder)
+        return isNew ? .created : .existed
       } catch {
-        unlink(temporary)
-        // A failed sync is never repeated on the same file (order rule 3).
-        attempt += 1
-        if case .unavailable = error, attempt < 2 { continue }
-        throw error
+        attemptsLeft -= 1
+        switch error {
+        case .final(let error): throw error
+        case .repeatable(let error): if attemptsLeft == 0 { throw error }
+        }
       }
-      defer { unlink(temporary) }
-      guard try link(temporary, to: name) else { return .existed }
-      unsynced.withLock { _ = $0.insert(folder) }
-      return .created
     }
+  }
+
+  /// Why a write came to nothing.
+  private enum Attempt: Error {
+    case final(StoreError)
+    /// A sync failed, or a folder or the temporary name vanished: a new file may do.
+    case repeatable(StoreError)
+  }
+
+  // False when the name is taken.
+  private func attempt(
+    _ name: String, in folder: String, _ bytes: borrowing RawSpan
+  ) throws(Attempt) -> Bool {
+    try prepare(folder, for: name)
+    guard !exists(name) else { return false }
+    let file: TemporaryFile
+    do throws(Errno) { file = try TemporaryFile(below: root.raw) } catch {
+      throw problem(error, "open", name)
+    }
+    do throws(Errno) { try file.write(bytes) } catch {
+      throw .final(StoreError(error, "write", subject(name)))
+    }
+    do throws(Errno) { try file.sync(calls.data) } catch {
+      let error = StoreError(error, "fdatasync", subject(name))
+      if case .full = error { throw .final(error) }
+      throw .repeatable(error)
+    }
+    do throws(Errno) { return try file.take(name: name) } catch {
+      throw problem(error, "link", name)
+    }
+  }
+
+  private func problem(_ errno: Errno, _ call: String, _ name: String) -> Attempt {
+    guard errno == .notFound else { return .final(StoreError(errno, call, subject(name))) }
+    folders.withLock { $0 = [] }
+    return .repeatable(.failed("\(subject(name)): \(errno.text) (\(call))"))
+  }
+
+  private func prepare(_ folder: String, for name: String) throws(Attempt) {
+    do throws(StoreError) {
+      try makeFolder(folder)
+      try makeFolder(TemporaryFile.folder)
+    } catch { throw .final(error) }
+    if !isClean.exchange(true, ordering: .relaxed) {
+      TemporaryFile.removeLeftovers(below: root.raw)
+    }
+  }
+
+  private func exists(_ name: String) -> Bool {
+    unsafe faccessat(root.raw, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0
   }
 
   private static func folder(of name: String) -> String {
@@ -79,103 +149,45 @@ public final class LocalStore: ObjectStore, Sendable {
     return String(name[..<slash])
   }
 
-  private func temporaryName() -> String {
-    var random: UInt64 = 0
-    unsafe withUnsafeMutableBytes(of: &random) { _ = unsafe getentropy($0.baseAddress, 8) }
-    let serial = counter.add(1, ordering: .relaxed).newValue
-    return "tmp/\(String(random, radix: 16))-\(getpid())-\(serial)"
-  }
-
-  private func write(
-    _ bytes: borrowing RawSpan, to temporary: String, for name: ObjectName
-  ) throws(StoreError) {
-    let file = try open(temporary, O_WRONLY | O_CREAT | O_EXCL, for: name)
-    do throws(Errno) {
-      try unsafe bytes.withUnsafeBytes { (bytes) throws(Errno) in try unsafe file.write(bytes) }
-    } catch { throw StoreError(error, "write", subject(name)) }
-    do throws(Errno) { try file.syncData() } catch {
-      if error == .noSpace || error == .quotaExceeded {
-        throw StoreError(error, "fdatasync", subject(name))
-      }
-      throw .unavailable("\(subject(name)): \(error.text) (fdatasync)")
-    }
-  }
-
-  private func open(
-    _ path: String, _ flags: Int32, for name: ObjectName
-  ) throws(StoreError) -> Descriptor {
-    do throws(SystemError) {
-      return try Descriptor.open(FilePath(path), flags, mode: 0o600, at: root.raw)
-    } catch { throw StoreError(error.errno, "open", subject(name)) }
-  }
-
-  // False when the name is taken.
-  private func link(_ temporary: String, to name: ObjectName) throws(StoreError) -> Bool {
-    let status = unsafe linkat(root.raw, temporary, root.raw, name.description, 0)
-    if status == 0 { return true }
-    switch Errno.current {
-    case .exists: return false
-    case .notPermitted, .notSupported, .noSystemCall:
-      // A file system without hard links.
-      let renamed = renameWithoutReplacing(temporary, name.description, in: root.raw)
-      if renamed == 0 { return true }
-      if Errno.current == .exists { return false }
-    default: break
-    }
-    throw StoreError(.current, "link", subject(name))
-  }
-
-  private func unlink(_ name: String) { _ = unsafe unlinkat(root.raw, name, 0) }
-
   private func makeFolder(_ folder: String) throws(StoreError) {
     guard folder != ".", !folders.withLock({ $0.contains(folder) }) else { return }
     let parent = Self.folder(of: folder)
     try makeFolder(parent)
-    if unsafe mkdirat(root.raw, folder, 0o700) == 0 {
-      unsynced.withLock { _ = $0.insert(parent) }
-    } else if Errno.current != .exists {
-      throw StoreError(.current, "mkdir", "\(path.appending(folder))")
+    if unsafe mkdirat(root.raw, folder, 0o700) != 0, Errno.current != .exists {
+      throw StoreError(.current, "mkdir", subject(folder))
     }
+    // Also when another made it: who knows whether that one lives to sync it.
+    unsynced.note(parent)
     folders.withLock { _ = $0.insert(folder) }
   }
 
   /// Syncs every folder that got a name since the last barrier.
-  public func barrier() throws(StoreError) {
-    let due = unsynced.withLock { folders in
-      defer { folders = [] }
-      return folders
-    }
-    var failed: [String] = []
-    var failure: StoreError?
-    for folder in due.sorted() {
-      do throws(StoreError) { try sync(folder) } catch {
-        failed.append(folder)
-        failure = error
-      }
-    }
-    if let failure {
-      unsynced.withLock { $0.formUnion(failed) }
-      throw failure
-    }
-  }
+  ///
+  /// - Throws: `failed` when a sync fails, and then at every later call as well: which names were
+  ///   lost cannot be known.
+  public func barrier() throws(StoreError) { try unsynced.syncAll(sync) }
 
   private func sync(_ folder: String) throws(StoreError) {
-    do {
+    do throws(SystemError) {
       let folder = try Descriptor.open(FilePath(folder), O_RDONLY | O_DIRECTORY, at: root.raw)
-      try folder.sync()
-    } catch {
-      let errno = (error as? SystemError)?.errno ?? (error as? Errno) ?? .invalid
-      // File systems without fsync of folders say so in these two ways; nothing better exists there.
-      if errno == .invalid || errno == .notSupported { return }
-      throw StoreError(errno, "fsync", "\(path.appending(folder))")
-    }
+      guard retrying({ calls.folder(folder.raw) }) != 0 else { return }
+    } catch { throw .failed("\(subject(folder)): \(error.errno.text) (open)") }
+    // File systems without fsync of folders say so in these two ways; nothing better exists there.
+    let errno = Errno.current
+    if errno == .invalid || errno == .notSupported { return }
+    throw .failed("\(subject(folder)): \(errno.text) (fsync)")
   }
 
   /// Reads a range of an object.
   public func read(
     _ name: ObjectName, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
   ) throws(StoreError) -> Int {
-    let file = try open(name.description, O_RDONLY, for: name)
+    let name = name.description
+    // A pipe in the place of an object must not make us wait for a writer.
+    let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
+    let raw = retrying { unsafe openat(root.raw, name, flags) }
+    guard raw >= 0 else { throw StoreError(.current, "open", subject(name)) }
+    let file = Descriptor(owning: raw)
     do throws(Errno) { return try unsafe file.read(at: Int64(offset), into: buffer) } catch {
       throw StoreError(error, "read", subject(name))
     }
@@ -183,95 +195,34 @@ public final class LocalStore: ObjectStore, Sendable {
 
   /// The size of an object.
   public func size(of name: ObjectName) throws(StoreError) -> Int {
-    var status = stat()
-    guard unsafe fstatat(root.raw, name.description, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
-      throw StoreError(.current, "stat", subject(name))
-    }
-    return Int(status.st_size)
+    let name = name.description
+    let status: FileStatus
+    do throws(Errno) {
+      status = try unsafe FileStatus.of(name, at: root.raw, flags: AT_SYMLINK_NOFOLLOW)
+    } catch { throw StoreError(error, "stat", subject(name)) }
+    guard status.type == .regular else { throw .failed("\(subject(name)): is no regular file") }
+    return Int(clamping: status.size)
   }
 
   /// Lists objects in byte order of their names.
   public func list(
     prefix: String, after: String?, _ body: (ObjectName, Int) throws(StoreError) -> Bool
   ) throws(StoreError) {
-    _ = try list(folder: Self.folder(of: prefix), prefix, after, body)
-  }
-
-  private func list(
-    folder: String, _ prefix: String, _ after: String?,
-    _ body: (ObjectName, Int) throws(StoreError) -> Bool
-  ) throws(StoreError) -> Bool {
-    for entry in try entries(of: folder).sorted(by: {
-      $0.utf8.lexicographicallyPrecedes($1.utf8)
-    }) {
-      let path = folder == "." ? entry : "\(folder)/\(entry)"
-      guard path.hasPrefix(prefix) || prefix.hasPrefix(path + "/") else { continue }
-      if let name = ObjectName(path) {
-        if let after, !after.utf8.lexicographicallyPrecedes(path.utf8) { continue }
-        let size: Int
-        do throws(StoreError) { size = try self.size(of: name) } catch {
-          if case .notFound = error { continue }
-          throw error
-        }
-        guard try body(name, size) else { return false }
-      } else if folder == "." || folder == "packs" {
-        // Names ascend, so a folder that ends before `after` has nothing more to give.
-        if let after, "\(path)/\u{7f}".utf8.lexicographicallyPrecedes(after.utf8) { continue }
-        guard path != "tmp", isFolder(path) else { continue }
-        guard try list(folder: path, prefix, after, body) else { return false }
-      }
-    }
-    return true
-  }
-
-  private func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    guard unsafe fstatat(root.raw, path, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return false }
-    return status.st_mode & S_IFMT == S_IFDIR
-  }
-
-  private func entries(of folder: String) throws(StoreError) -> [String] {
-    let descriptor = unsafe openat(root.raw, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      if Errno.current == .notFound { return [] }
-      throw StoreError(.current, "open", "\(path.appending(folder))")
-    }
-    guard let stream = unsafe fdopendir(descriptor) else {
-      close(descriptor)
-      throw StoreError(.current, "readdir", "\(path.appending(folder))")
-    }
-    defer { unsafe closedir(stream) }
-    var names: [String] = []
-    while true {
-      errno = 0
-      guard let entry = unsafe readdir(stream) else { break }
-      guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { break }
-      let name = unsafe UnsafeRawPointer(entry) + offset
-      // Objects have ASCII names; others are nobody's and decode to something that is no name.
-      let text = unsafe String(cString: name.assumingMemoryBound(to: CChar.self))
-      if text != "." && text != ".." { names.append(text) }
-    }
-    // A listing that broke off is never taken for the end of the list.
-    guard errno == 0 else {
-      throw StoreError(.current, "readdir", "\(path.appending(folder))")
-    }
-    return names
+    try LocalListing(of: self, prefix: prefix, after: after).run(body)
   }
 
   /// Deletes an object.
   public func delete(_ name: ObjectName) throws(StoreError) {
-    guard unsafe unlinkat(root.raw, name.description, 0) == 0 || Errno.current == .notFound else {
+    let name = name.description
+    if unsafe unlinkat(root.raw, name, 0) == 0 {
+      unsynced.note(Self.folder(of: name))
+    } else if Errno.current != .notFound {
       throw StoreError(.current, "unlink", subject(name))
     }
-    unsynced.withLock { _ = $0.insert(Self.folder(of: name.description)) }
   }
 
-  /// Removes temporary files that a process that is gone has left.
+  /// Removes temporary files that a process that is gone has left; the first write does so too.
   public func removeLeftovers() throws(StoreError) {
-    for name in try entries(of: "tmp") {
-      let parts = name.split(separator: "-")
-      guard parts.count == 3, let process = Int32(parts[1]) else { continue }
-      if kill(process, 0) != 0, Errno.current == Errno(ESRCH) { unlink("tmp/\(name)") }
-    }
+    TemporaryFile.removeLeftovers(below: root.raw)
   }
 }

@@ -1,5 +1,5 @@
-// A store in memory, for tests and simulations. Names become durable at a barrier, so a simulated
-// crash can take back what no barrier covered.
+// A store in memory, for tests and simulations. What was created or deleted since the last barrier
+// is not settled, so a simulated crash can take back any part of it.
 
 import Platform
 
@@ -7,7 +7,10 @@ import Platform
 public final class MemoryStore: ObjectStore, @unchecked Sendable {
   private let lock = Lock()
   private var objects: [ObjectName: [UInt8]] = [:]
-  private var unsettled: Set<ObjectName> = []
+  // Ascending.
+  private var names: [ObjectName] = []
+  // What a crash goes back to, nil for no object, of the names changed since the last barrier.
+  private var settled: [ObjectName: [UInt8]?] = [:]
 
   /// An empty store.
   public init() {}
@@ -15,20 +18,54 @@ public final class MemoryStore: ObjectStore, @unchecked Sendable {
   /// Where it is, for messages.
   public var location: String { "memory" }
 
+  /// The number of objects.
+  package var count: Int { lock.withLock { names.count } }
+
   /// Creates an object if its name is free.
   public func create(_ name: ObjectName, _ bytes: borrowing RawSpan) throws(StoreError) -> Creation
   {
     let copy = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
     return lock.withLock {
       guard objects[name] == nil else { return .existed }
-      objects[name] = copy
-      unsettled.insert(name)
+      change(name, to: copy)
       return .created
     }
   }
 
-  /// Settles the names created so far.
-  public func barrier() throws(StoreError) { lock.withLock { unsettled.removeAll() } }
+  // With the lock.
+  private func change(_ name: ObjectName, to bytes: [UInt8]?) {
+    if settled[name] == nil { settled[name] = .some(objects[name]) }
+    put(name, bytes)
+  }
+
+  private func put(_ name: ObjectName, _ bytes: [UInt8]?) {
+    let place = position(of: name)
+    let isThere = place < names.count && names[place] == name
+    objects[name] = bytes
+    if bytes == nil {
+      if isThere { names.remove(at: place) }
+    } else if !isThere {
+      names.insert(name, at: place)
+    }
+  }
+
+  // The first place whose name is not below.
+  private func position(of name: ObjectName) -> Int {
+    firstPlace { names[$0] >= name }
+  }
+
+  private func firstPlace(where holds: (Int) -> Bool) -> Int {
+    var low = 0
+    var high = names.count
+    while low < high {
+      let middle = (low + high) / 2
+      if holds(middle) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+
+  /// Settles the names created and deleted so far.
+  public func barrier() throws(StoreError) { lock.withLock { settled.removeAll() } }
 
   /// Reads a range of an object.
   public func read(
@@ -55,30 +92,43 @@ public final class MemoryStore: ObjectStore, @unchecked Sendable {
   public func list(
     prefix: String, after: String?, _ body: (ObjectName, Int) throws(StoreError) -> Bool
   ) throws(StoreError) {
-    let found = lock.withLock {
-      objects.filter { $0.key.description.hasPrefix(prefix) }.map { ($0.key, $0.value.count) }
-    }
-    for (name, size) in found.sorted(by: { $0.0 < $1.0 }) {
-      if let after, !after.utf8.lexicographicallyPrecedes(name.description.utf8) { continue }
+    for (name, size) in found(prefix: prefix, after: after) {
       guard try body(name, size) else { return }
+    }
+  }
+
+  private func found(prefix: String, after: String?) -> [(ObjectName, Int)] {
+    lock.withLock {
+      let first = firstPlace {
+        let text = names[$0].description
+        return text >= prefix && after.map { $0 < text } ?? true
+      }
+      return names[first...].prefix { $0.description.hasPrefix(prefix) }.map {
+        ($0, objects[$0]?.count ?? 0)
+      }
     }
   }
 
   /// Deletes an object.
   public func delete(_ name: ObjectName) throws(StoreError) {
-    lock.withLock { objects[name] = nil }
+    lock.withLock {
+      if objects[name] != nil { change(name, to: nil) }
+    }
   }
 
   /// Puts bytes under a name whatever was there, as a broken or hostile store would.
   package func overwrite(_ name: ObjectName, with bytes: [UInt8]) {
-    lock.withLock { objects[name] = bytes }
+    lock.withLock { put(name, bytes) }
   }
 
-  /// Forgets what no barrier has settled, as a power cut would.
-  package func crash() {
+  /// Goes back to what the last barrier settled, as a power cut would, except for the names whose
+  /// change had made it to the disk already.
+  package func crash(keeping isKept: (ObjectName) -> Bool = { _ in false }) {
     lock.withLock {
-      for name in unsettled { objects[name] = nil }
-      unsettled.removeAll()
+      for name in settled.keys.sorted() where !isKept(name) {
+        if let bytes = settled[name] { put(name, bytes) }
+      }
+      settled.removeAll()
     }
   }
 
@@ -87,7 +137,8 @@ public final class MemoryStore: ObjectStore, @unchecked Sendable {
     let copy = MemoryStore()
     lock.withLock {
       copy.objects = objects
-      copy.unsettled = unsettled
+      copy.names = names
+      copy.settled = settled
     }
     return copy
   }

@@ -17,6 +17,11 @@ public enum StoreError: Error, Hashable, Sendable {
   /// Anything else.
   case failed(String)
 
+  /// Whether the same call may succeed later without anybody doing anything.
+  public var isRetryable: Bool {
+    if case .unavailable = self { true } else { false }
+  }
+
   /// The error of a system call at an object.
   package init(_ errno: Errno, _ call: String, _ subject: String) {
     let text = "\(subject): \(errno.text) (\(call))"
@@ -24,6 +29,7 @@ public enum StoreError: Error, Hashable, Sendable {
     case .notFound: self = .notFound(text)
     case .noSpace, .quotaExceeded: self = .full(text)
     case .accessDenied, .notPermitted, .readOnly: self = .notPermitted(text)
+    case .timedOut, .again, .stale, .hostDown, .hostUnreachable: self = .unavailable(text)
     default: self = .failed(text)
     }
   }
