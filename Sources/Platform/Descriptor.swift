@@ -129,3 +129,38 @@ package func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
 package func renameWithoutReplacing(_ old: String, _ new: String, in directory: Int32) -> Int32 {
   unsafe clinux_renameat2(directory, old, directory, new, 1)
 }
+
+/// The target of a symbolic link in a directory.
+package func readLink(_ name: FileName, at directory: Int32) throws(Errno) -> [UInt8] {
+  var target: [UInt8] = []
+  let count = unsafe name.withCString { name in
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
+      guard let base = buffer.baseAddress else { return -1 }
+      let count = unsafe readlinkat(directory, name, base, 4096)
+      if count > 0 {
+        target = unsafe Array(UnsafeRawBufferPointer(start: base, count: count))
+      }
+      return count
+    }
+  }
+  guard count > 0 else { throw .current }
+  return target
+}
+
+extension Descriptor {
+  /// Makes a file that was not there, for writing by its owner alone.
+  package static func createTemporary(
+    _ name: FileName, at directory: Int32
+  ) throws(SystemError) -> Descriptor {
+    try open(
+      FilePath(name.bytes), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600, at: directory)
+  }
+}
+
+/// A name that nothing else has: `.igudar-` and random digits.
+package func temporaryFileName() -> FileName {
+  var random: (UInt64, UInt64) = (0, 0)
+  unsafe withUnsafeMutableBytes(of: &random) { _ = unsafe getentropy($0.baseAddress, $0.count) }
+  let digits = String(random.0, radix: 36) + String(random.1, radix: 36)
+  return FileName(unchecked: Array(".igudar-\(digits)".utf8))
+}

@@ -34,3 +34,4 @@ int clinux_raise_file_limit(uint64_t most);
 long clinux_syncfs(int fd);
 const char *clinux_strerrordesc(int code);
 void clinux_set_thread_name(const char *name);
+int clinux_processor_count(void);

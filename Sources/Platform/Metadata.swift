@@ -1,0 +1,127 @@
+// Owner, mode and times of files, set by descriptor or by name in an open directory; never through
+// a link.
+
+import CLinux
+import Glibc
+
+/// What gets owner, mode and times.
+package enum MetadataPlace {
+  case descriptor(Int32)
+  case name(FileName, directory: Int32)
+
+  package func setOwner(uid: UInt32, gid: UInt32) throws(Errno) {
+    let status =
+      switch self {
+      case .descriptor(let raw): fchown(raw, uid, gid)
+      case .name(let name, let directory):
+        unsafe name.withCString {
+          unsafe fchownat(directory, $0, uid, gid, AT_SYMLINK_NOFOLLOW)
+        }
+      }
+    guard status == 0 else { throw .current }
+  }
+
+  /// Sets the mode; not for links, which have none.
+  package func setMode(_ mode: UInt16) throws(Errno) {
+    let status =
+      switch self {
+      case .descriptor(let raw): fchmod(raw, mode_t(mode))
+      case .name(let name, let directory):
+        unsafe name.withCString { unsafe fchmodat(directory, $0, mode_t(mode), 0) }
+      }
+    guard status == 0 else { throw .current }
+  }
+
+  package func setTimes(access: Timestamp, modification: Timestamp) throws(Errno) {
+    let times = [access.cValue, modification.cValue]
+    let status =
+      switch self {
+      case .descriptor(let raw): unsafe futimens(raw, times)
+      case .name(let name, let directory):
+        unsafe name.withCString {
+          unsafe utimensat(directory, $0, times, AT_SYMLINK_NOFOLLOW)
+        }
+      }
+    guard status == 0 else { throw .current }
+  }
+
+  /// Where its extended attributes are set.
+  package var attributes: AttributeTarget {
+    switch self {
+    case .descriptor(let raw): .descriptor(raw)
+    case .name(let name, let directory): .name(name, at: directory)
+    }
+  }
+}
+
+/// Whether this process may do everything.
+package func isSuperuser() -> Bool { geteuid() == 0 }
+
+/// The number of processors that this process may use.
+package func processorCount() -> Int {
+  max(1, Int(clinux_processor_count()))
+}
+
+/// Calls that change names in an open directory.
+package enum DirectoryChange {
+  package static func makeDirectory(
+    _ name: FileName, in directory: Int32, mode: UInt32
+  ) throws(Errno) {
+    try check(unsafe name.withCString { unsafe mkdirat(directory, $0, mode) })
+  }
+
+  package static func remove(_ name: FileName, in directory: Int32) throws(Errno) {
+    try check(unsafe name.withCString { unsafe unlinkat(directory, $0, 0) })
+  }
+
+  package static func makeLink(
+    _ name: FileName, to target: [UInt8], in directory: Int32
+  ) throws(Errno) {
+    try check(
+      unsafe name.withCString { name in
+        unsafe withNullTerminated(target) { unsafe symlinkat($0, directory, name) }
+      })
+  }
+
+  /// Renames within a directory, over what has the new name.
+  package static func rename(
+    _ old: FileName, to new: FileName, in directory: Int32
+  ) throws(Errno) {
+    try check(
+      unsafe old.withCString { old in
+        unsafe new.withCString { unsafe renameat(directory, old, directory, $0) }
+      })
+  }
+
+  /// Gives a file another name; a link at the end of the old one is not followed.
+  package static func link(
+    _ old: FileName, in oldDirectory: Int32, as new: FileName, in newDirectory: Int32
+  ) throws(Errno) {
+    try check(
+      unsafe old.withCString { old in
+        unsafe new.withCString { unsafe linkat(oldDirectory, old, newDirectory, $0, 0) }
+      })
+  }
+
+  private static func check(_ status: Int32) throws(Errno) {
+    guard status == 0 else { throw .current }
+  }
+}
+
+/// Makes a device, fifo or socket; `type` is the `S_IF…` bits by kind of file.
+package func makeNode(
+  _ name: FileName, _ type: FileType, major: UInt32, minor: UInt32, in directory: Int32
+) throws(Errno) {
+  let bits: UInt32 =
+    switch type {
+    case .characterDevice: S_IFCHR
+    case .blockDevice: S_IFBLK
+    case .fifo: S_IFIFO
+    case .socket: S_IFSOCK
+    case .regular, .directory, .symbolicLink: preconditionFailure("not a node")
+    }
+  let status = unsafe name.withCString {
+    unsafe clinux_mknodat(directory, $0, bits | 0o600, major, minor)
+  }
+  guard status == 0 else { throw .current }
+}

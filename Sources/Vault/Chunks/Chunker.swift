@@ -1,0 +1,100 @@
+// The chunker gear-prf of FORMAT.md section 9. Where a file is cut depends on the domain's keys
+// and the last 64 bytes alone, so an insertion moves cuts only near itself.
+//
+// Source of the shape: FastCDC (Xia et al., USENIX ATC 2016) for gear hash, minimum skipping and
+// normalised sizes; the keyed second stage is described in FORMAT.md section 16.
+
+/// Cuts byte strings into chunks; a value that threads share.
+package final class Chunker: Sendable {
+  package let parameters: ChunkerParameters
+  // The gear table, and the same shifted left by one for the first byte of a pair.
+  private let gear: [UInt64]
+  private let shiftedGear: [UInt64]
+  private let sipKey: SecretKey
+  private let smallThreshold: UInt64
+  private let largeThreshold: UInt64
+
+  package init(parameters: ChunkerParameters, key: SecretKey) {
+    self.parameters = parameters
+    gear = Self.gearTable(key)
+    shiftedGear = gear.map { $0 << 1 }
+    sipKey = Hash.derive(key, .sipHash, [])
+    let bits = parameters.target.trailingZeroBitCount
+    smallThreshold = 1 << UInt64(70 - bits)
+    largeThreshold = 1 << UInt64(74 - bits)
+  }
+
+  private static func gearTable(_ key: SecretKey) -> [UInt64] {
+    var words: [UInt64] = []
+    words.reserveCapacity(256)
+    for block in 0..<UInt32(32) {
+      var number = ByteWriter()
+      number.u32(block)
+      let bytes = Hash.keyed512(key: key, label: .gear, number.bytes)
+      unsafe bytes.withBytes { bytes in
+        for word in 0..<8 {
+          let value = unsafe bytes.loadUnaligned(fromByteOffset: word * 8, as: UInt64.self)
+          words.append(UInt64(littleEndian: value))
+        }
+      }
+    }
+    return words
+  }
+
+  /// The length of the first chunk of these bytes, which begin where the last chunk ended.
+  ///
+  /// `nil` when the bytes do not reach the maximum size and are not the end of the file, so that
+  /// more of them are needed to decide.
+  package func firstCut(of bytes: UnsafeRawBufferPointer, isEnd: Bool) -> Int? {
+    let count = bytes.count
+    if count <= parameters.minimum { return isEnd ? count : nil }
+    if count < parameters.maximum && !isEnd { return nil }
+    guard let base = bytes.baseAddress else { return nil }
+    return unsafe scan(base, end: min(count, parameters.maximum))
+  }
+
+  // Looks for a cut in [minimum, end), else answers end. Reads bytes [minimum − 64, end) only.
+  private func scan(_ base: UnsafeRawPointer, end: Int) -> Int {
+    unsafe gear.withUnsafeBufferPointer { gear in
+      unsafe shiftedGear.withUnsafeBufferPointer { shifted in
+        guard let table = gear.baseAddress, let shiftedTable = shifted.baseAddress else {
+          return end
+        }
+        var state: UInt64 = 0
+        var position = parameters.minimum - 64
+        while position < parameters.minimum {
+          unsafe state =
+            (state << 1) &+ table[Int(base.load(fromByteOffset: position, as: UInt8.self))]
+          position += 1
+        }
+        // From here on `position` bytes are taken and may be where the chunk ends.
+        while position < end {
+          if state >> 56 == 0, unsafe isCut(base, at: position) { return position }
+          if position + 1 == end { return end }
+          // To the next candidate, two bytes per step. Bytes below `end` are read.
+          while position + 2 <= end {
+            let first = unsafe Int(base.load(fromByteOffset: position, as: UInt8.self))
+            let second = unsafe Int(base.load(fromByteOffset: position + 1, as: UInt8.self))
+            let middle = unsafe (state << 1) &+ table[first]
+            if middle >> 56 == 0 {
+              state = middle
+              position += 1
+              break
+            }
+            unsafe state = (state << 2) &+ shiftedTable[first] &+ table[second]
+            position += 2
+            if state >> 56 == 0 { break }
+          }
+        }
+        return end
+      }
+    }
+  }
+
+  // The second stage: a PRF of the last 64 bytes decides, with a threshold by distance.
+  private func isCut(_ base: UnsafeRawPointer, at position: Int) -> Bool {
+    let value = unsafe SipHash.hash(
+      UnsafeRawBufferPointer(start: base + position - 64, count: 64), key: sipKey)
+    return value < (position < parameters.target ? smallThreshold : largeThreshold)
+  }
+}

@@ -1,0 +1,81 @@
+// Reads chunks by ID: looks up a place, opens the frame there, proves the chunk by its ID. Frames
+// are kept decoded for a while, because neighbours in a frame are wanted together.
+
+import Platform
+
+/// One thread's way to read chunks, not shared.
+package final class ChunkReader {
+  private let vault: Vault
+  private let index: IndexReader
+  private var opener = FrameOpener()
+  private var stored = OwnedBuffer(capacity: 256 << 10)
+
+  package init(vault: Vault) throws(VaultError) {
+    self.vault = vault
+    index = try vault.index.reader()
+  }
+
+  /// Hands a chunk's bytes, proven by its ID, to a closure.
+  ///
+  /// All places of the chunk are tried before it counts as lost.
+  /// - Throws: `missingChunk` when the index knows no place, `damaged` or `missing` with the pack
+  ///   when no place gives the right bytes.
+  @unsafe
+  package func withChunk<Result>(
+    _ id: ChunkID, kind: ChunkKind, _ body: (UnsafeRawBufferPointer) -> Result
+  ) throws(VaultError) -> Result {
+    var failure: VaultError?
+    for place in try index.places(id) {
+      do throws(VaultError) {
+        let frame = try frame(at: place)
+        guard let bytes = unsafe frame.bytes(at: Int(place.offset), count: Int(place.length)),
+          unsafe vault.hasher.id(of: bytes, kind: kind) == id
+        else { throw .damaged(object: try packName(place.pack), .badChunk) }
+        return withExtendedLifetime(frame) { unsafe body(bytes) }
+      } catch {
+        failure = failure ?? error
+      }
+    }
+    throw failure ?? .missingChunk(id)
+  }
+
+  /// The bytes of a chunk.
+  package func read(_ id: ChunkID, kind: ChunkKind) throws(VaultError) -> [UInt8] {
+    try unsafe withChunk(id, kind: kind) { bytes in unsafe [UInt8](bytes) }
+  }
+
+  /// The frame at a place, decoded now or a moment ago.
+  package func frame(at place: Placement) throws(VaultError) -> DecodedFrame {
+    if let known = vault.frames.frame(pack: place.pack, offset: place.frameOffset) { return known }
+    let name = try name(of: place.pack)
+    let keys = try vault.packKeys.keys(of: name, using: vault.packReader)
+    let length = Int(place.frameLength)
+    guard length > PackKeys.frameOverhead, length <= Limits.frameSize + PackKeys.frameOverhead
+    else { throw .damaged(object: PackReader.name(name), .badLength) }
+    if stored.capacity < length { stored = OwnedBuffer(capacity: length) }
+    let bytes = unsafe UnsafeMutableRawBufferPointer(start: stored.pointer, count: length)
+    try unsafe vault.packReader.read(name, at: Int(place.frameOffset), into: bytes)
+    var plain = OwnedBuffer(capacity: 256 << 10)
+    do throws(Damage) {
+      let count = try unsafe opener.open(
+        UnsafeRawBufferPointer(bytes), at: Int(place.frameOffset), keys: keys, into: &plain)
+      let frame = DecodedFrame(plain, count: count)
+      vault.frames.remember(frame, pack: place.pack, offset: place.frameOffset)
+      return frame
+    } catch { throw .damaged(object: PackReader.name(name), error) }
+  }
+
+  /// The first place of a chunk that is not swept; nil if the index knows none.
+  package func place(of id: ChunkID) throws(VaultError) -> Placement? { try index.find(id) }
+
+  private func name(of pack: UInt32) throws(VaultError) -> ObjectHash {
+    guard let known = try index.pack(pack) else {
+      throw .cache("the index names a pack that it does not know")
+    }
+    return known.hash
+  }
+
+  private func packName(_ number: UInt32) throws(VaultError) -> String {
+    try PackReader.name(name(of: number))
+  }
+}

@@ -1,0 +1,146 @@
+// What one thread needs to add chunks: hash, look up, gather, compress, seal. A chunk goes through
+// all of it on one thread; lanes meet only where they claim an ID and reserve a place in a pack.
+
+import Platform
+
+/// One thread's way into a run, not shared; `flush` at the end.
+package final class Lane {
+  private let run: Run
+  private let hasher: ChunkHasher
+  private let index: IndexReader
+  private let sealer: FrameSealer
+  private var frames: [Gathering]
+  private var lastReliedPack: UInt32 = .max
+  private var relied: Set<UInt32> = []
+  /// What this lane added so far.
+  package private(set) var counts = RunCounts()
+
+  /// Plain bytes of a frame that make it ready: data, tree.
+  private static let frameTargets = [1 << 20, 256 << 10]
+
+  // Chunks that wait to become a frame; their bytes stand behind room for the inner header.
+  private struct Gathering {
+    let buffer: Buffer
+    var size = 0
+    var ids: [ChunkID] = []
+    var lengths: [UInt32] = []
+  }
+
+  init(run: Run) throws(VaultError) {
+    self.run = run
+    hasher = run.vault.hasher
+    index = try run.vault.index.reader()
+    let largest = max(Self.frameTargets[0], run.vault.domain.chunker.maximum, Limits.nodeSize)
+    sealer = FrameSealer(
+      compression: run.compression, frameSize: largest, verifies: run.verifies)
+    frames = ChunkKind.allCases.map { _ in
+      Gathering(buffer: Buffer(capacity: largest + PackKeys.innerHeaderSize))
+    }
+  }
+
+  /// Adds a chunk unless the repository or this run has it, and answers its ID.
+  ///
+  /// - Throws: `VaultError` when the store, the cache or the proof of a frame fails; the run is
+  ///   lost then.
+  @unsafe
+  package func put(
+    _ bytes: UnsafeRawBufferPointer, kind: ChunkKind
+  ) throws(VaultError) -> (id: ChunkID, isNew: Bool) {
+    let id = unsafe hasher.id(of: bytes, kind: kind)
+    if let place = try index.find(id) {
+      rely(on: place.pack)
+      return (id, false)
+    }
+    guard try run.claim(id) else { return (id, false) }
+    if run.isDry {
+      count(kind, bytes.count)
+    } else {
+      try unsafe gather(id, bytes, kind: kind)
+    }
+    return (id, true)
+  }
+
+  private func rely(on pack: UInt32) {
+    guard pack != lastReliedPack else { return }
+    lastReliedPack = pack
+    relied.insert(pack)
+  }
+
+  private func gather(
+    _ id: ChunkID, _ bytes: UnsafeRawBufferPointer, kind: ChunkKind
+  ) throws(VaultError) {
+    let slot = Int(kind.rawValue)
+    let length = bytes.count
+    precondition(length > 0 && length <= Limits.chunkSize, "a chunk has 1 byte to 8 MiB")
+    if frames[slot].size > 0 && frames[slot].size + length > Self.frameTargets[slot] {
+      try seal(slot)
+    }
+    let offset = PackKeys.innerHeaderSize + frames[slot].size
+    if let base = bytes.baseAddress {
+      unsafe (frames[slot].buffer.pointer + offset).copyMemory(from: base, byteCount: length)
+    }
+    frames[slot].size += length
+    frames[slot].ids.append(id)
+    frames[slot].lengths.append(UInt32(length))
+    count(kind, length)
+  }
+
+  private func count(_ kind: ChunkKind, _ length: Int) {
+    counts.chunkCounts[Int(kind.rawValue)] += 1
+    counts.plainBytes += UInt64(length)
+  }
+
+  private func seal(_ slot: Int) throws(VaultError) {
+    let frame = frames[slot]
+    guard frame.size > 0, let kind = ChunkKind(rawValue: UInt8(slot)) else { return }
+    let head = PackKeys.innerHeaderSize
+    let gathered = unsafe UnsafeMutableRawBufferPointer(
+      start: frame.buffer.pointer, count: head + frame.size)
+    let (inner, codec) = unsafe sealer.inner(of: gathered)
+    let description = FrameDescription(
+      storedLength: UInt32(inner.count + 32), plainLength: UInt32(frame.size),
+      chunkCount: UInt32(frame.ids.count), codec: codec, kind: kind)
+    let (pack, offset) = try run.packs.reserve(
+      description, ids: frame.ids[...], lengths: frame.lengths[...])
+    let keys = pack.keys
+    let place = unsafe pack.place(at: offset, length: inner.count + 32)
+    unsafe keys.sealFrame(
+      inner: inner, tail: keys.nonceTail(offset: offset, chunks: frame.ids[...]), offset: offset,
+      into: place)
+    let plain = unsafe UnsafeRawBufferPointer(rebasing: gathered[head...])
+    let isProven = unsafe sealer.verifies(
+      UnsafeRawBufferPointer(place), at: offset, keys: keys, plain: plain)
+    if !isProven { run.packs.fail(.verificationFailed("a sealed frame does not open again")) }
+    run.packs.endSealing(in: pack)
+    guard isProven else { throw run.packs.failureOrInterrupted() }
+    counts.storedBytes += UInt64(description.storedLength)
+    frames[slot].size = 0
+    frames[slot].ids.removeAll(keepingCapacity: true)
+    frames[slot].lengths.removeAll(keepingCapacity: true)
+  }
+
+  /// Seals what is gathered and tells the run what this lane did.
+  package func flush() throws(VaultError) {
+    for slot in frames.indices { try seal(slot) }
+    run.merge(counts, relied: relied)
+    counts = RunCounts()
+    relied.removeAll()
+    lastReliedPack = .max
+  }
+}
+
+/// What a run added to the repository.
+package struct RunCounts: Hashable, Sendable {
+  /// New chunks by kind.
+  package var chunkCounts = [0, 0]
+  /// Their plain bytes.
+  package var plainBytes: UInt64 = 0
+  /// Bytes of the frames that hold them.
+  package var storedBytes: UInt64 = 0
+
+  package static func += (left: inout Self, right: Self) {
+    for slot in left.chunkCounts.indices { left.chunkCounts[slot] += right.chunkCounts[slot] }
+    left.plainBytes += right.plainBytes
+    left.storedBytes += right.storedBytes
+  }
+}

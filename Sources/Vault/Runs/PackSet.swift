@@ -1,0 +1,149 @@
+// The packs that a run has open, one per kind of chunk, and the way of a full one to the store.
+// Lanes reserve places here and seal outside of the lock; the uploader thread finishes and stores
+// packs behind their backs, so that disks and cores work at once.
+//
+// Bounds: `bufferCount` pack buffers exist, so a slow store slows the lanes instead of filling memory.
+
+import Platform
+import Storage
+
+/// Open packs of a run, and their upload.
+package final class PackSet: @unchecked Sendable {
+  private let vault: Vault
+  private let run: RunKeys
+  private let lock = Lock()
+  private var open: [PackBuilder?] = [nil, nil]
+  private var nextSerial: UInt64 = 0
+  private var failure: VaultError?
+  private let buffers: Channel<Buffer>
+  private let uploads: Channel<Upload>
+  private var uploader: Thread?
+  private let segments: SegmentWriter
+  private static let bufferCount = 4
+
+  private struct Upload: Sendable {
+    let pack: PackBuilder
+    let isFull: Bool
+  }
+
+  package init(vault: Vault, run: RunKeys) {
+    self.vault = vault
+    self.run = run
+    buffers = Channel(capacity: Self.bufferCount)
+    uploads = Channel(capacity: Self.bufferCount)
+    segments = SegmentWriter(vault: vault)
+    for _ in 0..<Self.bufferCount {
+      _ = buffers.send(Buffer(capacity: vault.packSize))
+    }
+    uploader = Thread.start(name: "upload") { [self] in upload() }
+  }
+
+  /// A place in an open pack for a frame of this description.
+  package func reserve(
+    _ frame: FrameDescription, ids: ArraySlice<ChunkID>, lengths: ArraySlice<UInt32>
+  ) throws(VaultError) -> (pack: PackBuilder, offset: Int) {
+    let slot = Int(frame.kind.rawValue)
+    while true {
+      let full: PackBuilder? = try locked { () throws(VaultError) in
+        if let failure { throw failure }
+        guard let pack = open[slot],
+          !pack.fits(storedLength: Int(frame.storedLength), chunkCount: ids.count)
+        else { return nil }
+        open[slot] = nil
+        return pack.close() ? pack : nil
+      }
+      if let full { _ = uploads.send(Upload(pack: full, isFull: true)) }
+      if let place = lock.withLock({ place(slot, frame, ids, lengths) }) { return place }
+      try openPack(slot)
+    }
+  }
+
+  private func locked<Result>(
+    _ body: () throws(VaultError) -> Result
+  ) throws(VaultError) -> Result {
+    lock.lock()
+    defer { lock.unlock() }
+    return try body()
+  }
+
+  private func place(
+    _ slot: Int, _ frame: FrameDescription, _ ids: ArraySlice<ChunkID>,
+    _ lengths: ArraySlice<UInt32>
+  ) -> (PackBuilder, Int)? {
+    guard let pack = open[slot],
+      pack.fits(storedLength: Int(frame.storedLength), chunkCount: ids.count)
+    else { return nil }
+    return (pack, pack.reserve(frame, ids: ids, lengths: lengths))
+  }
+
+  // Waits for a free buffer, outside of the lock; another lane may have opened a pack meanwhile.
+  private func openPack(_ slot: Int) throws(VaultError) {
+    guard let buffer = buffers.receive() else { throw failureOrInterrupted() }
+    let salt = vault.randomness.bytes(32)
+    let header = PackHeader(repository: vault.repositoryID, run: run, salt: salt)
+    let keys = PackKeys(header: header, repository: vault.repositoryID, run: run)
+    let isSpare = lock.withLock {
+      if open[slot] != nil { return true }
+      open[slot] = PackBuilder(
+        keys: keys, buffer: buffer, packSize: vault.packSize, domain: vault.domain.number,
+        serial: nextSerial)
+      nextSerial += 1
+      return false
+    }
+    if isSpare { _ = buffers.send(buffer) }
+  }
+
+  /// A frame that was reserved is sealed and verified, or has failed.
+  package func endSealing(in pack: PackBuilder) {
+    let isLast = lock.withLock { pack.endSealing() }
+    if isLast { _ = uploads.send(Upload(pack: pack, isFull: true)) }
+  }
+
+  /// Stores what is open and waits until all is stored.
+  ///
+  /// Every lane must have flushed. Answers the run's segments.
+  package func finish() throws(VaultError) -> [ObjectHash] {
+    for slot in open.indices {
+      let pack: PackBuilder? = lock.withLock {
+        defer { open[slot] = nil }
+        return open[slot]
+      }
+      if let pack, lock.withLock({ pack.close() }), !pack.isEmpty {
+        _ = uploads.send(Upload(pack: pack, isFull: false))
+      }
+    }
+    stop()
+    if let failure = lock.withLock({ failure }) { throw failure }
+    return try segments.finish()
+  }
+
+  /// Ends the uploader; what is not stored yet stays an orphan or nothing.
+  package func stop() {
+    uploads.close()
+    uploader?.join()
+    uploader = nil
+  }
+
+  /// Makes every lane stop with this error.
+  package func fail(_ error: VaultError) {
+    lock.withLock { if failure == nil { failure = error } }
+    buffers.close()
+  }
+
+  package func failureOrInterrupted() -> VaultError {
+    lock.withLock { failure } ?? .interrupted
+  }
+
+  private func upload() {
+    while let upload = uploads.receive() {
+      guard lock.withLock({ failure == nil }) else { continue }
+      do throws(VaultError) {
+        let pack = upload.pack.finish(isFull: upload.isFull)
+        let name = pack.name
+        unsafe try vault.create(.pack(name), unsafe pack.bytes)
+        try segments.add(name, size: pack.size, directory: pack.directory)
+        _ = buffers.send(pack.buffer)
+      } catch { fail(error) }
+    }
+  }
+}

@@ -1,0 +1,109 @@
+// One writing visit to a repository: a backup, a tag, later a prune. Packs, then segments, then a
+// journal entry (order rule 1). What a run leaves without an entry is an orphan and harms nobody.
+
+import Platform
+
+/// A run that adds chunks and ends with a commit.
+package final class Run: @unchecked Sendable {
+  package let vault: Vault
+  package let id: RunID
+  package let compression: Compression
+  package let verifies: Bool
+  let isDry: Bool
+  private(set) var packs: PackSet
+  private let keys: RunKeys
+  private let pending: PendingTable
+  private let lock = Lock()
+  private var total = RunCounts()
+  private var relied: Set<UInt32> = []
+
+  init(vault: Vault, options: RunOptions) throws(VaultError) {
+    self.vault = vault
+    id = vault.randomness.identifier(RunID.self)
+    compression = options.compression
+    verifies = options.verifiesFrames
+    keys = RunKeys.fresh(
+      for: vault.epoch, repository: vault.repositoryID, randomness: vault.randomness)
+    pending = PendingTable()
+    isDry = options.isDry
+    packs = PackSet(vault: vault, run: keys)
+  }
+
+  /// A way in for one thread.
+  package func lane() throws(VaultError) -> Lane { try Lane(run: self) }
+
+  /// True for the first lane that asks for this ID: that one uploads the chunk.
+  func claim(_ id: ChunkID) throws(VaultError) -> Bool { try pending.claim(id) }
+
+  func merge(_ counts: RunCounts, relied more: Set<UInt32>) {
+    lock.withLock {
+      total += counts
+      relied.formUnion(more)
+    }
+  }
+
+  /// What all flushed lanes added.
+  package var counts: RunCounts { lock.withLock { total } }
+
+  /// Stores what is open and appends a commit whose payload only readers can read.
+  ///
+  /// Every lane must have flushed. The snapshot ID is the hash of the entry.
+  /// - Throws: `relianceLost` when packs that this run relied on were swept meanwhile.
+  package func commit(
+    _ payload: [UInt8], isPartial: Bool = false
+  ) throws(VaultError) -> SnapshotID {
+    let segments = try packs.finish().sorted()
+    // A run goes on after a partial commit.
+    packs = PackSet(vault: vault, run: keys)
+    let reliedNames = try names(of: lock.withLock { relied })
+    let note = Note.seal(
+      payload, for: JournalBody.commitType, run: keys, randomness: vault.randomness)
+    let runID = id
+    let entry = try vault.journal.append { (state) throws(VaultError) in
+      var rescued: [ObjectHash] = []
+      var sweptCount = 0
+      for name in reliedNames {
+        switch state.packState(name) {
+        case .live: break
+        case .condemned: rescued.append(name)
+        case .swept: sweptCount += 1
+        }
+      }
+      guard sweptCount == 0 else { throw .relianceLost(packCount: sweptCount) }
+      return .commit(
+        segments: segments, rescued: rescued.sorted(), isPartial: isPartial, note: note,
+        run: runID)
+    }
+    guard let entry else { preconditionFailure("a commit is never withdrawn") }
+    return entry.snapshotID
+  }
+
+  private func names(of packs: Set<UInt32>) throws(VaultError) -> [ObjectHash] {
+    var names: [ObjectHash] = []
+    for number in packs {
+      guard let pack = try vault.index.pack(number) else {
+        throw .cache("the index names a pack that it does not know")
+      }
+      names.append(pack.hash)
+    }
+    return names
+  }
+
+  /// Gives up; what was stored stays an orphan.
+  package func abandon() {
+    packs.fail(.interrupted)
+    packs.stop()
+  }
+}
+
+/// How a run writes.
+package struct RunOptions: Sendable {
+  /// How frames are compressed.
+  package var compression: Compression = .auto
+  /// Whether every sealed frame is opened and compared before it is stored.
+  package var verifiesFrames = true
+  /// Whether nothing is stored: chunks are only counted.
+  package var isDry = false
+
+  package init() {}
+}

@@ -1,0 +1,66 @@
+// Collects what stored packs hold and stores it as index segments: one about every 256 MiB of packs
+// and one at the end. Used by one thread at a time.
+
+import Platform
+import Storage
+
+/// Writes the index segments of a run.
+final class SegmentWriter {
+  private let vault: Vault
+  private var builder = SegmentBuilder()
+  private var packBytes = 0
+  private var names: [ObjectHash] = []
+
+  private static let packBytesLimit = 256 << 20
+  private static let rowLimit = 400_000
+
+  init(vault: Vault) {
+    self.vault = vault
+  }
+
+  /// Adds a pack that is stored.
+  func add(_ name: ObjectHash, size: Int, directory: PackDirectory) throws(VaultError) {
+    builder.add(name, size: size, directory: directory)
+    packBytes += size
+    if packBytes >= Self.packBytesLimit || builder.rowCount >= Self.rowLimit { try write() }
+  }
+
+  /// Stores what is left, and answers the names of all segments since the last time.
+  func finish() throws(VaultError) -> [ObjectHash] {
+    try write()
+    defer { names = [] }
+    return names
+  }
+
+  private func write() throws(VaultError) {
+    guard !builder.isEmpty else { return }
+    let full = builder
+    builder = SegmentBuilder()
+    packBytes = 0
+    // Order rule 1: the packs are durable before a segment names them.
+    try vault.barrier()
+    names.append(try vault.store(segment: full.finish(vault.epoch.indexKey)))
+  }
+}
+
+extension SegmentBuilder {
+  /// Adds all rows of a pack.
+  package mutating func add(_ name: ObjectHash, size: Int, directory: PackDirectory) {
+    let pack = addPack(name, size: UInt32(size))
+    var offset = UInt32(PackHeader.size)
+    var next = 0
+    for frame in directory.frames {
+      let number = addFrame(
+        pack: pack, offset: offset, storedLength: frame.storedLength,
+        plainLength: frame.plainLength, kind: frame.kind)
+      var start: UInt32 = 0
+      for index in next..<next + Int(frame.chunkCount) {
+        let length = directory.chunkLengths[index]
+        addRow(directory.chunkIDs[index], frame: number, offset: start, length: length)
+        start += length
+      }
+      offset += frame.storedLength
+      next += Int(frame.chunkCount)
+    }
+  }
+}

@@ -1,0 +1,221 @@
+// An open repository: store, keys, index and journal together. Below the public API of backups and
+// restores, and offered itself to tools that want a deduplicating, encrypted store of chunks.
+
+public import Platform
+package import Storage
+import Synchronization
+
+/// Where a machine keeps what it remembers of repositories.
+public struct LocalPlaces: Sendable {
+  /// Base of the disposable caches; nil for a private temporary place.
+  public var cache: FilePath?
+  /// Base of the trust stores; nil to trust what the store shows, for this process only.
+  public var state: FilePath?
+  /// Told once for each thing that does not work as it should and does no harm.
+  public var warn: @Sendable (String) -> Void
+
+  /// Places, `$XDG_CACHE_HOME/igudar` and `$XDG_STATE_HOME/igudar` for the command.
+  public init(
+    cache: FilePath?, state: FilePath?, warn: @escaping @Sendable (String) -> Void
+  ) {
+    self.cache = cache
+    self.state = state
+    self.warn = warn
+  }
+}
+
+/// An open repository.
+public final class Vault: Sendable {
+  package let access: RepositoryAccess
+  package let journal: Journal
+  package let index: IndexCache
+  package let hasher: ChunkHasher
+  package let chunker: Chunker
+  package let packReader: PackReader
+  package let packKeys = PackKeyCache()
+  package let frames: FrameCache
+  package let randomness: any Randomness
+  private let places: LocalPlaces
+  private let isIndexLoaded = Mutex(false)
+
+  /// Plain bytes of frames that stay decoded for readers.
+  private static let frameCacheBytes = 24 << 20
+
+  private init(_ access: RepositoryAccess, places: LocalPlaces) throws(VaultError) {
+    self.access = access
+    self.places = places
+    randomness = SystemRandomness()
+    let repository = access.repository
+    index = try Self.index(repository, places)
+    journal = Journal(
+      store: access.store, repository: repository, keyring: access.keyring,
+      memory: try Self.memory(access, places), cache: index)
+    let domain = access.keyring.currentDomain
+    hasher = ChunkHasher(key: domain.chunkIDKey)
+    chunker = Chunker(parameters: domain.chunker, key: domain.chunkerKey)
+    packReader = PackReader(
+      store: access.store, repository: repository,
+      runs: RunKeyring(keyring: access.keyring, repository: repository))
+    frames = FrameCache(byteLimit: Self.frameCacheBytes)
+  }
+
+  private static func index(
+    _ repository: RepositoryID, _ places: LocalPlaces
+  ) throws(VaultError) -> IndexCache {
+    guard let base = places.cache else { return try .temporary(repository: repository) }
+    return try .open(below: base, repository: repository, warn: places.warn)
+  }
+
+  private static func memory(
+    _ access: RepositoryAccess, _ places: LocalPlaces
+  ) throws(VaultError) -> any HeadMemory {
+    guard let base = places.state else { return ProcessHeadMemory() }
+    let trust = try TrustStore(below: base, repository: access.repository)
+    try trust.pin(owner: access.keyring.ownerPublicKey)
+    return trust
+  }
+
+  /// Makes a new repository in an empty store and opens it.
+  package static func create(
+    in store: any ObjectStore, secret: Secret, plan: RepositoryPlan, places: LocalPlaces
+  ) throws(VaultError) -> Vault {
+    let access = try RepositoryAccess.initialize(store, secret: secret, plan: plan) {
+      (access) throws(VaultError) in
+      let journal = Journal(
+        store: store, repository: access.repository, keyring: access.keyring,
+        memory: ProcessHeadMemory(), cache: ProcessJournalCache())
+      _ = try journal.begin()
+    }
+    let vault = try Vault(access, places: places)
+    _ = try vault.journal.refresh()
+    return vault
+  }
+
+  /// Opens a repository and reads what is new in its journal.
+  ///
+  /// - Throws: `noRepository`, `wrongKey`, `newer`, `notSupported`, `rollback`, `fork`, `damaged`,
+  ///   `missing`, `store`, `trust`.
+  package static func open(
+    _ store: any ObjectStore, secret: Secret, places: LocalPlaces
+  ) throws(VaultError) -> Vault {
+    let access = try RepositoryAccess.unlock(store, with: secret)
+    for object in access.damaged { places.warn("\(object.name) \(object.damage)") }
+    let vault = try Vault(access, places: places)
+    _ = try vault.journal.refresh()
+    return vault
+  }
+
+  /// The random name of the repository.
+  public var repositoryID: RepositoryID { access.repository }
+  package var store: any ObjectStore { access.store }
+  package var epoch: EpochKeys { access.keyring.currentEpoch }
+  package var domain: DomainKeys { access.keyring.currentDomain }
+  package var packSize: Int { access.format.packSize }
+
+  // MARK: Objects
+
+  /// Stores an object; that it exists already is as good.
+  @unsafe
+  package func create(
+    _ name: ObjectName, _ bytes: UnsafeRawBufferPointer
+  ) throws(VaultError) {
+    do throws(StoreError) {
+      _ = try store.create(name, unsafe bytes.bytes)
+    } catch { throw .store(error) }
+  }
+
+  /// Makes everything that was stored before survive a crash.
+  package func barrier() throws(VaultError) {
+    do throws(StoreError) { try store.barrier() } catch { throw .store(error) }
+  }
+
+  /// Seals and stores an index segment.
+  package func store(segment payload: [UInt8]) throws(VaultError) -> ObjectHash {
+    guard payload.count <= SealedObject.Kind.segment.payloadLimit else {
+      throw .limit("an index segment of \(payload.count) bytes")
+    }
+    let stored = SealedObject.seal(
+      payload, as: .segment, path: "index/", keyring: access.keyring, repository: repositoryID,
+      randomness: randomness)
+    let name = Hash.name(of: stored)
+    do throws(StoreError) { _ = try store.create(.segment(name), stored) } catch {
+      throw .store(error)
+    }
+    return name
+  }
+
+  /// Reads and opens an index segment.
+  package func segment(_ name: ObjectHash) throws(VaultError) -> Segment {
+    let object = ObjectName.segment(name)
+    let stored: [UInt8]
+    do throws(StoreError) {
+      stored = try store.read(object, limit: SealedObject.Kind.segment.sizeLimit)
+    } catch {
+      if case .notFound = error { throw .missing(object: object.description) }
+      throw .store(error)
+    }
+    do throws(Damage) {
+      guard Hash.name(of: stored) == name else { throw .badName }
+      let payload = try SealedObject.open(
+        stored, as: .segment, path: "index/", keyring: access.keyring, repository: repositoryID)
+      return try Segment(payload: payload)
+    } catch { throw .damaged(object: object.description, error) }
+  }
+
+  // MARK: Index and runs
+
+  /// Brings the local index up to the journal; done once, before chunks are looked up.
+  ///
+  /// A segment that cannot be read is told to `warn` and passed over: what it alone knows counts
+  /// as lost until the index is rebuilt from the packs.
+  package func loadIndex() throws(VaultError) {
+    try isIndexLoaded.withLock { (isLoaded) throws(VaultError) in
+      guard !isLoaded else { return }
+      try importSegments()
+      isLoaded = true
+    }
+  }
+
+  private func importSegments() throws(VaultError) {
+    let state = journal.state
+    let known = Set(try index.importedSegments())
+    let missing = state.namedSegments.filter { !known.contains($0) }
+    if !missing.isEmpty {
+      let warn = places.warn
+      _ = try index.importSegments(missing) { (name) throws(VaultError) in
+        do throws(VaultError) { return try segment(name) } catch {
+          switch error {
+          case .damaged(let object, let damage):
+            warn("\(object) \(damage); run “igudar repair index” to rebuild it from the packs")
+          case .missing(let object):
+            warn("\(object) is missing; run “igudar repair index” to rebuild it from the packs")
+          default: throw error
+          }
+          return nil
+        }
+      }
+    }
+    try index.followPackStates(of: state)
+  }
+
+  /// Reads what is new in the journal and in the index.
+  package func refresh() throws(VaultError) {
+    _ = try journal.refresh()
+    isIndexLoaded.withLock { $0 = false }
+    try loadIndex()
+  }
+
+  /// Checks that this program may add to the repository, and loads the index.
+  package func prepareToWrite() throws(VaultError) {
+    try access.format.features.requireWritable()
+    if let local = store as? LocalStore {
+      do throws(StoreError) { try local.removeLeftovers() } catch { throw .store(error) }
+    }
+    try loadIndex()
+  }
+
+  /// Begins to write.
+  package func begin(_ options: RunOptions = RunOptions()) throws(VaultError) -> Run {
+    try Run(vault: self, options: options)
+  }
+}
