@@ -35,7 +35,8 @@ let package = Package(
     floor("Vault", on: ["Platform", "Storage", "CZstd", "CSodium", "CLMDB"]),
     floor("Igudar", on: ["Platform", "Storage", "Vault"]),
     .executableTarget(
-      name: "IgudarCLI", dependencies: ["CLinux", "Platform", "Igudar"], swiftSettings: strict),
+      name: "IgudarCLI", dependencies: ["CLinux", "Platform", "Storage", "Vault", "Igudar"],
+      swiftSettings: strict),
     tests(of: "PlatformTests", with: ["Platform"]),
     tests(of: "StorageTests", with: ["Storage", "Platform"]),
     tests(of: "VaultTests", with: ["Vault", "Storage", "Platform", "CSodium"]),

@@ -57,6 +57,9 @@ package enum MetadataPlace {
 /// Whether this process may do everything.
 package func isSuperuser() -> Bool { geteuid() == 0 }
 
+/// The user and group that this process acts as.
+package func processIdentity() -> (uid: UInt32, gid: UInt32) { (geteuid(), getegid()) }
+
 /// The number of processors that this process may use.
 package func processorCount() -> Int {
   max(1, Int(clinux_processor_count()))

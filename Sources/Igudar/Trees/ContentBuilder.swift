@@ -4,7 +4,7 @@
 package import Vault
 
 /// Builds the content of one file after another from its extents in order.
-package struct ContentBuilder: ~Copyable {
+package struct ContentBuilder {
   private static let leastItems = 64
   private static let cutLimit: UInt64 = 1 << 56
 

@@ -6,7 +6,7 @@ import Platform
 package import Vault
 
 /// Builds the entries of one directory after another, each in the order of names.
-package struct DirectoryBuilder: ~Copyable {
+package struct DirectoryBuilder {
   private static let leastNode = 8192
   private static let mostNode = 131_072
   private static let cutUnit = UInt64.max / 24_576

@@ -57,6 +57,11 @@ package struct DirectoryReader: ~Copyable {
     get { EntryView(leaf.bytes.rawSpan.extracting(entry), scanned: scan) }
   }
 
+  /// Hands out the entry that `advance` or `seek` came to.
+  package func withCurrent<Result>(_ body: (borrowing EntryView) -> Result) -> Result {
+    body(current)
+  }
+
   /// Goes to the next entry and gives it; nil at the end.
   package mutating func next() throws(VaultError) -> Entry? {
     try advance() ? current.entry : nil

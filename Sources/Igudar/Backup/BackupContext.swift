@@ -1,0 +1,158 @@
+// What all parts of one backup share: options, counters, where errors go, pooled buffers.
+
+import Platform
+import Synchronization
+import Vault
+
+/// The shared part of a running backup.
+final class BackupContext: Sendable {
+  let vault: Vault
+  let options: BackupOptions
+  let progress: BackupProgress
+  let start: Timestamp
+  private let accounts = Accounts()
+  private let report: @Sendable (BackupEvent) -> Void
+  private let counts = Mutex(SnapshotCounts())
+  private let buffers: Channel<Buffer>
+  private let interrupted = Atomic<Bool>(false)
+
+  /// Stretches of large files that may be under way at once.
+  private static let stretchCount = 5
+  /// Bytes of a stretch, without what is carried over from the one before.
+  static let stretchSize = 2 << 20
+
+  init(
+    vault: Vault, options: BackupOptions, progress: BackupProgress, start: Timestamp,
+    report: @escaping @Sendable (BackupEvent) -> Void
+  ) {
+    self.vault = vault
+    self.options = options
+    self.progress = progress
+    self.start = start
+    self.report = report
+    buffers = Channel(capacity: Self.stretchCount)
+    let capacity = Self.stretchSize + vault.chunker.parameters.maximum
+    for _ in 0..<Self.stretchCount { _ = buffers.send(Buffer(capacity: capacity)) }
+  }
+
+  /// Whether the program was asked to stop.
+  var isInterrupted: Bool { Interrupt.requested != 0 }
+
+  /// A buffer for a stretch of a large file; waits until one is free.
+  func takeBuffer() -> Buffer {
+    guard let buffer = buffers.receive() else { preconditionFailure("the pool is never closed") }
+    return buffer
+  }
+
+  /// Gives a buffer back.
+  func release(_ buffer: Buffer) { _ = buffers.send(buffer) }
+
+  /// Tells of something that could not be read, and counts it.
+  func fail(_ during: SourceError.During, _ path: FilePath, _ message: String) {
+    progress.errors.add(1, ordering: .relaxed)
+    report(.failed(SourceError(during: during, path: path, message: message)))
+  }
+
+  /// Tells that an entry was left out.
+  func exclude(_ path: @autoclosure () -> FilePath) {
+    if options.tellsItems { report(.excluded(path())) }
+  }
+
+  /// Counts a file or directory that is done, and tells of it if that is wanted.
+  func finish(
+    _ path: @autoclosure () -> FilePath, isDirectory: Bool, _ action: BackupAction, size: UInt64
+  ) {
+    counts.withLock { $0.count(isDirectory: isDirectory, action, size: size) }
+    if !isDirectory { progress.files.add(1, ordering: .relaxed) }
+    if options.tellsItems { report(.done(path: path(), action, size: size)) }
+  }
+
+  /// Files and directories counted so far.
+  var currentCounts: SnapshotCounts { counts.withLock { $0 } }
+
+  /// What every entry says, from its status.
+  func entry(
+    _ name: FileName, _ status: FileStatus, kind: Entry.Kind, link: Entry.HardLink?,
+    attributes: [ExtendedAttribute]
+  ) -> Entry {
+    var entry = Entry(
+      name: name, kind: kind, mode: status.mode, uid: status.uid, gid: status.gid,
+      mtime: status.mtime)
+    entry.ctime = status.ctime
+    entry.atime = options.recordsAccessTime ? status.atime : nil
+    entry.birthTime = status.birthTime
+    entry.inode = status.inode
+    entry.hardLink = link
+    entry.user = accounts.user(status.uid)
+    entry.group = accounts.group(status.gid)
+    entry.attributes = attributes
+    return entry
+  }
+
+  /// The extended attributes at a target; large values become chunks.
+  func attributes(
+    of target: AttributeTarget, lane: Lane
+  ) throws(SourceProblem) -> [ExtendedAttribute] {
+    let found: [(name: [UInt8], value: [UInt8])]
+    do throws(Errno) { found = try target.attributes() } catch {
+      throw .system("extended attributes", error)
+    }
+    var attributes: [ExtendedAttribute] = []
+    var total = 0
+    for (name, value) in found {
+      if value.isEmpty
+        || value.count <= ExtendedAttribute.inlineLimit
+          && total + value.count <= ExtendedAttribute.inlineTotal
+      {
+        total += value.count
+        attributes.append(ExtendedAttribute(name: name, value: .inline(value)))
+        continue
+      }
+      var chunk: Result<ChunkID, VaultError> = .failure(.interrupted)
+      unsafe value.withUnsafeBytes { bytes in
+        do throws(VaultError) {
+          chunk = .success(try unsafe lane.put(bytes, kind: .data).id)
+        } catch { chunk = .failure(error) }
+      }
+      do throws(VaultError) {
+        attributes.append(
+          ExtendedAttribute(name: name, value: .chunk(try chunk.get(), length: UInt32(value.count)))
+        )
+      } catch { throw .vault(error) }
+    }
+    return attributes
+  }
+}
+
+/// Why a source could not be read, or that the repository failed meanwhile.
+enum SourceProblem: Error {
+  case system(String, Errno)
+  case notRegular
+  case vault(VaultError)
+
+  /// In words, for the message; the vault's errors end the backup and are not told so.
+  var message: String {
+    switch self {
+    case .system(_, .notFound): "vanished before it could be read"
+    case .system(let call, let errno): "\(errno.text) (\(call))"
+    case .notRegular: "became something else than a regular file while it was read"
+    case .vault: "the repository failed"
+    }
+  }
+}
+
+extension SnapshotCounts {
+  mutating func count(isDirectory: Bool, _ action: BackupAction, size: UInt64) {
+    switch (isDirectory, action) {
+    case (true, .new): directoriesNew += 1
+    case (true, .modified): directoriesChanged += 1
+    case (true, .unchanged): directoriesUnmodified += 1
+    case (false, .new): filesNew += 1
+    case (false, .modified): filesChanged += 1
+    case (false, .unchanged): filesUnmodified += 1
+    }
+    guard !isDirectory else { return }
+    filesProcessed += 1
+    bytesProcessed += size
+  }
+}

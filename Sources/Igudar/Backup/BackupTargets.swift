@@ -1,0 +1,74 @@
+// What a backup reads, as a tree of names: targets at the leaves, the folders that lead to them
+// above. The snapshot has the same shape, as restic's has: absolute targets keep their whole path,
+// and when all are relative (none leading upwards) they begin at the snapshot's root.
+
+import Platform
+
+/// The targets of a backup as a tree.
+struct BackupTargets {
+  /// A name on the way to targets, or a target.
+  final class Node {
+    let name: FileName
+    var children: [Node] = []
+    /// Everything below is read; children do not matter then.
+    var isTarget = false
+
+    init(name: FileName) { self.name = name }
+
+    func child(_ name: FileName) -> Node {
+      if let known = children.first(where: { $0.name == name }) { return known }
+      let fresh = Node(name: name)
+      children.append(fresh)
+      return fresh
+    }
+
+    func sort() {
+      children.sort { $0.name < $1.name }
+      for child in children { child.sort() }
+    }
+  }
+
+  let root: Node
+  /// The folder that the snapshot's root stands for: `/` or the working directory.
+  let base: FilePath
+  /// The absolute targets, as the snapshot records them.
+  let paths: [FilePath]
+
+  /// Makes the tree; `workingDirectory` is absolute.
+  init(_ targets: [FilePath], workingDirectory: FilePath) {
+    let absolute = targets.map { Self.clean($0, in: workingDirectory) }
+    let isRelative = targets.allSatisfy { target in
+      !target.isAbsolute && Self.clean(target, in: workingDirectory).isBelow(workingDirectory)
+    }
+    base = isRelative ? workingDirectory : "/"
+    root = Node(name: Entry.rootName)
+    let skipped = base.components.count
+    for path in absolute {
+      var node = root
+      for name in path.components.dropFirst(skipped) where !node.isTarget {
+        node = node.child(name)
+      }
+      node.isTarget = true
+    }
+    root.sort()
+    paths = Set(absolute).sorted()
+  }
+
+  // An absolute path without `.`, `..` and doubled slashes, by its text alone.
+  private static func clean(_ path: FilePath, in directory: FilePath) -> FilePath {
+    let whole = path.isAbsolute ? path.bytes : directory.bytes + [0x2f] + path.bytes
+    var names: [ArraySlice<UInt8>] = []
+    for part in whole.split(separator: 0x2f) {
+      if part.elementsEqual([0x2e]) { continue }
+      if part.elementsEqual([0x2e, 0x2e]) { names = names.dropLast() } else { names.append(part) }
+    }
+    return FilePath([0x2f] + Array(names.joined(separator: [0x2f])))
+  }
+}
+
+extension FilePath {
+  /// Whether this path is the other or lies below it; both absolute and clean.
+  func isBelow(_ other: FilePath) -> Bool {
+    components.starts(with: other.components)
+  }
+}

@@ -1,0 +1,69 @@
+// What flows from the walker through the workers to the assembler: a piece of the tree in walk
+// order. The walker fills in what it knows, a worker reads the files, the assembler takes batches
+// in order and builds the tree.
+//
+// Invariant: batches are numbered without gaps, and the items of all of them in order are a
+// well-formed traversal: enter, entries, leave.
+
+import Platform
+import Vault
+
+/// One step of the traversal.
+enum BatchItem: Sendable {
+  /// A directory begins; its own entry is finished when it is left.
+  case enter(Entry)
+  /// The directory entered last ends.
+  case leave
+  /// An entry that is complete: its encoding lies in the batch's `encoded`.
+  case entry(Range<Int>)
+  /// A file that a worker has to read.
+  case file(Int)
+  /// A large file begins, whose stretches follow.
+  case beginLarge
+  /// The large file is read again from its beginning.
+  case restartLarge
+  /// A stretch of a large file that a worker has to hash.
+  case stretch
+  /// A hole of a large file.
+  case hole(UInt64)
+  /// The large file could not be read; it is left out.
+  case dropLarge
+  /// The large file ends.
+  case endLarge(Entry)
+}
+
+/// A file to be read by a worker.
+struct FileDraft: Sendable {
+  let directory: OpenDirectory
+  let name: FileName
+  let status: FileStatus
+  let hardLink: Entry.HardLink?
+  /// Whether the last snapshot had a file of this name.
+  let isKnown: Bool
+}
+
+/// A stretch of a large file: bytes and where they are cut.
+struct Stretch: Sendable {
+  let buffer: Buffer
+  let lengths: [Int]
+}
+
+/// A piece of the traversal, about a mebibyte of files.
+struct Batch: Sendable {
+  let number: Int
+  var items: [BatchItem] = []
+  var files: [FileDraft] = []
+  var stretch: Stretch?
+  var encoded = ByteWriter()
+  /// The chunks of the stretch, once it is hashed.
+  var extents: [Extent] = []
+  /// Bytes of files in this batch, as the walker saw them.
+  var size: UInt64 = 0
+
+  /// Adds an entry that is complete.
+  mutating func add(_ entry: Entry) {
+    let start = encoded.bytes.count
+    entry.encode(into: &encoded)
+    items.append(.entry(start..<encoded.bytes.count))
+  }
+}

@@ -1,0 +1,213 @@
+// Reads files for a worker: opens, cuts, hands chunks to the lane, and looks afterwards whether
+// the file changed meanwhile. A file that changed is read again, up to twice, then kept and named.
+
+import Platform
+import Synchronization
+import Vault
+
+/// One worker's way to read files, not shared.
+final class FileReader {
+  private let lane: Lane
+  private let context: BackupContext
+  private let chunker: Chunker
+  private let buffer: Buffer
+
+  /// Times that a changing file is read.
+  static let attemptCount = 3
+  /// Room for a file, or a stretch of a larger one.
+  private static let bufferSize = 4 << 20
+
+  init(lane: Lane, context: BackupContext) {
+    self.lane = lane
+    self.context = context
+    chunker = context.vault.chunker
+    buffer = Buffer(capacity: Self.bufferSize + chunker.parameters.maximum)
+  }
+
+  func flush() throws(VaultError) { try lane.flush() }
+
+  /// Reads the files of a batch, or hashes its stretch; afterwards only complete items are left.
+  func process(_ batch: inout Batch) throws(VaultError) {
+    if let stretch = batch.stretch {
+      try hash(stretch, into: &batch)
+      batch.stretch = nil
+    }
+    guard !batch.files.isEmpty else { return }
+    var items: [BatchItem] = []
+    items.reserveCapacity(batch.items.count)
+    for item in batch.items {
+      guard case .file(let index) = item else {
+        items.append(item)
+        continue
+      }
+      if let entry = try read(batch.files[index]) {
+        let start = batch.encoded.bytes.count
+        entry.encode(into: &batch.encoded)
+        items.append(.entry(start..<batch.encoded.bytes.count))
+      }
+    }
+    batch.items = items
+    batch.files = []
+  }
+
+  private func hash(_ stretch: Stretch, into batch: inout Batch) throws(VaultError) {
+    defer { context.release(stretch.buffer) }
+    var offset = 0
+    for length in stretch.lengths {
+      let bytes = unsafe UnsafeRawBufferPointer(
+        start: stretch.buffer.pointer + offset, count: length)
+      let id = try unsafe lane.put(bytes, kind: .data).id
+      batch.extents.append(.chunk(id, length: UInt32(length)))
+      offset += length
+    }
+    context.progress.bytes.add(UInt64(offset), ordering: .relaxed)
+  }
+
+  // The entry of a file; nil when it could not be read, which is told.
+  private func read(_ draft: FileDraft) throws(VaultError) -> Entry? {
+    do throws(SourceProblem) {
+      let entry = try attempt(draft)
+      let size = entry.file?.size ?? 0
+      context.progress.bytes.add(size, ordering: .relaxed)
+      context.finish(
+        draft.path, isDirectory: false, draft.isKnown ? .modified : .new, size: size)
+      return entry
+    } catch {
+      if case .vault(let failure) = error { throw failure }
+      context.fail(.archive, draft.path, error.message)
+      return nil
+    }
+  }
+
+  private func attempt(_ draft: FileDraft) throws(SourceProblem) -> Entry {
+    let file = try openSource(draft.name, in: draft.directory)
+    var status = draft.status
+    var attempt = 1
+    while true {
+      let (content, size) = try readContent(of: file, status: status)
+      let attributes = try context.attributes(of: .descriptor(file.raw), lane: lane)
+      let after = try statusAfter(file)
+      let isStable = after.hasSameContent(as: status) && size == after.size
+      if isStable || attempt == Self.attemptCount {
+        if !isStable {
+          context.fail(.archive, draft.path, "changed while it was read; kept as it was read last")
+        }
+        let flags = isStable ? 0 : Entry.File.changedWhileRead
+        return context.entry(
+          draft.name, after, kind: .file(Entry.File(size: size, content: content, flags: flags)),
+          link: after.links > 1 ? draft.hardLink : nil, attributes: attributes)
+      }
+      status = after
+      attempt += 1
+    }
+  }
+
+  private func readContent(
+    of file: borrowing Descriptor, status: FileStatus
+  ) throws(SourceProblem) -> (Content, size: UInt64) {
+    var content = ContentBuilder(into: LaneSink(lane: lane))
+    var end: UInt64 = 0
+    var isShort = false
+    for stretch in try stretches(of: file, status: status) {
+      if stretch.lowerBound > end {
+        try vault { () throws(VaultError) in
+          try content.append(.hole(length: stretch.lowerBound - end))
+        }
+      }
+      end = try read(stretch, of: file, into: &content)
+      isShort = end < stretch.upperBound
+      if isShort { break }
+    }
+    return try vault { () throws(VaultError) in
+      if !isShort && end < status.size {
+        try content.append(.hole(length: status.size - end))
+      }
+      let size = content.size
+      return (try content.finish(), size)
+    }
+  }
+
+  // Reads and cuts a stretch, and answers where its data really ended.
+  private func read(
+    _ stretch: Range<UInt64>, of file: borrowing Descriptor, into content: inout ContentBuilder
+  ) throws(SourceProblem) -> UInt64 {
+    var position = stretch.lowerBound
+    var carried = 0
+    while true {
+      let room = min(buffer.capacity - carried, Int(stretch.upperBound - position))
+      let target = unsafe UnsafeMutableRawBufferPointer(
+        start: buffer.pointer + carried, count: room)
+      let count: Int
+      do throws(Errno) {
+        count = room == 0 ? 0 : try unsafe file.read(at: Int64(position), into: target)
+      } catch { throw .system("read", error) }
+      position += UInt64(count)
+      let filled = carried + count
+      let isEnd = position == stretch.upperBound || count < room
+      let used = try cut(filled, isEnd: isEnd, into: &content)
+      if isEnd { return position }
+      carried = filled - used
+      unsafe buffer.pointer.copyMemory(from: buffer.pointer + used, byteCount: carried)
+    }
+  }
+
+  // Cuts what is in the buffer as far as that can be decided, and answers how much that was.
+  private func cut(
+    _ filled: Int, isEnd: Bool, into content: inout ContentBuilder
+  ) throws(SourceProblem) -> Int {
+    var used = 0
+    while used < filled {
+      let rest = unsafe UnsafeRawBufferPointer(
+        start: buffer.pointer + used, count: filled - used)
+      guard let length = unsafe chunker.firstCut(of: rest, isEnd: isEnd) else { break }
+      try vault { () throws(VaultError) in
+        let chunk = unsafe UnsafeRawBufferPointer(rebasing: rest[..<length])
+        let id = try unsafe lane.put(chunk, kind: .data).id
+        try content.append(.chunk(id, length: UInt32(length)))
+      }
+      used += length
+    }
+    return used
+  }
+}
+
+/// Passes an error of the vault on as one that ends the backup.
+private func vault<Result>(
+  _ body: () throws(VaultError) -> Result
+) throws(SourceProblem) -> Result {
+  do throws(VaultError) { return try body() } catch { throw .vault(error) }
+}
+
+extension FileDraft {
+  /// The whole path, for messages.
+  var path: FilePath { directory.path.appending(name) }
+}
+
+/// Opens a file to be read.
+func openSource(
+  _ name: FileName, in directory: OpenDirectory
+) throws(SourceProblem) -> Descriptor {
+  do throws(Errno) {
+    return try Descriptor.openSource(name, at: directory.descriptor.raw)
+  } catch { throw .system("open", error) }
+}
+
+/// What an open file has come to be; it must still be a regular file.
+func statusAfter(_ file: borrowing Descriptor) throws(SourceProblem) -> FileStatus {
+  let status: FileStatus
+  do throws(Errno) { status = try FileStatus.of(file.raw) } catch {
+    throw .system("statx", error)
+  }
+  guard status.type == .regular else { throw .notRegular }
+  return status
+}
+
+/// Where a file has data.
+func stretches(
+  of file: borrowing Descriptor, status: FileStatus
+) throws(SourceProblem) -> [Range<UInt64>] {
+  guard status.mayHaveHoles else { return status.size == 0 ? [] : [0..<status.size] }
+  do throws(Errno) { return try dataStretches(of: file.raw, size: status.size) } catch {
+    throw .system("lseek", error)
+  }
+}

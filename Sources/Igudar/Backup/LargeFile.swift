@@ -1,0 +1,138 @@
+// A large file is read and cut by the walk itself, stretch by stretch, and hashed, compressed and
+// sealed by all workers. Like any file it is read again when it changed meanwhile.
+
+import Platform
+import Synchronization
+import Vault
+
+/// Reads one large file for the walk.
+struct LargeFile {
+  private let draft: FileDraft
+  private let walker: Walker
+  private let context: BackupContext
+
+  init(_ draft: FileDraft, walker: Walker) {
+    self.draft = draft
+    self.walker = walker
+    context = walker.context
+  }
+
+  /// Hands all of the file to the pipeline; what cannot be read is told and left out.
+  func read() throws(VaultError) {
+    walker.add(.beginLarge)
+    do throws(SourceProblem) {
+      guard let entry = try attempts() else {
+        walker.add(.dropLarge)
+        return
+      }
+      walker.add(.endLarge(entry))
+      context.finish(
+        draft.path, isDirectory: false, draft.isKnown ? .modified : .new,
+        size: entry.file?.size ?? 0)
+    } catch {
+      if case .vault(let failure) = error { throw failure }
+      walker.add(.dropLarge)
+      context.fail(.archive, draft.path, error.message)
+    }
+  }
+
+  // Nil when the backup is to stop.
+  private func attempts() throws(SourceProblem) -> Entry? {
+    context.progress.setCurrent(draft.path)
+    let file = try openSource(draft.name, in: draft.directory)
+    var status = draft.status
+    var attempt = 1
+    while true {
+      guard let size = try readContent(of: file, status: status) else { return nil }
+      let attributes = try context.attributes(of: .descriptor(file.raw), lane: walker.lane)
+      let after = try statusAfter(file)
+      let isStable = after.hasSameContent(as: status) && size == after.size
+      if isStable || attempt == FileReader.attemptCount {
+        if !isStable {
+          context.fail(.archive, draft.path, "changed while it was read; kept as it was read last")
+        }
+        let flags = isStable ? 0 : Entry.File.changedWhileRead
+        return context.entry(
+          draft.name, after,
+          kind: .file(Entry.File(size: size, content: .empty, flags: flags)),
+          link: after.links > 1 ? draft.hardLink : nil, attributes: attributes)
+      }
+      walker.add(.restartLarge)
+      status = after
+      attempt += 1
+    }
+  }
+
+  private func readContent(
+    of file: borrowing Descriptor, status: FileStatus
+  ) throws(SourceProblem) -> UInt64? {
+    var end: UInt64 = 0
+    for stretch in try stretches(of: file, status: status) {
+      if stretch.lowerBound > end { walker.add(.hole(stretch.lowerBound - end)) }
+      guard let reached = try read(stretch, of: file) else { return nil }
+      end = reached
+      if end < stretch.upperBound { return end }
+    }
+    if end < status.size { walker.add(.hole(status.size - end)) }
+    return status.size
+  }
+
+  // Reads, cuts and hands over a stretch of data; answers where it really ended, or nil when the
+  // backup is to stop.
+  private func read(
+    _ stretch: Range<UInt64>, of file: borrowing Descriptor
+  ) throws(SourceProblem) -> UInt64? {
+    let chunker = context.vault.chunker
+    var position = stretch.lowerBound
+    var buffer = context.takeBuffer()
+    var carried = 0
+    while true {
+      if context.isInterrupted {
+        context.release(buffer)
+        return nil
+      }
+      let room = min(BackupContext.stretchSize, Int(stretch.upperBound - position))
+      let target = unsafe UnsafeMutableRawBufferPointer(
+        start: buffer.pointer + carried, count: room)
+      let count: Int
+      do throws(Errno) { count = try unsafe file.read(at: Int64(position), into: target) } catch {
+        context.release(buffer)
+        throw .system("read", error)
+      }
+      position += UInt64(count)
+      let isEnd = position == stretch.upperBound || count < room
+      let filled = carried + count
+      let lengths = cuts(buffer, filled, isEnd: isEnd, chunker)
+      let used = lengths.reduce(0, +)
+      carried = filled - used
+      let next = isEnd ? nil : context.takeBuffer()
+      if let next {
+        unsafe next.pointer.copyMemory(from: buffer.pointer + used, byteCount: carried)
+      }
+      do throws(VaultError) {
+        if lengths.isEmpty {
+          context.release(buffer)
+        } else {
+          try walker.submit(Stretch(buffer: buffer, lengths: lengths))
+        }
+      } catch { throw .vault(error) }
+      guard let next else { return position }
+      buffer = next
+    }
+  }
+
+  private func cuts(
+    _ buffer: Buffer, _ filled: Int, isEnd: Bool, _ chunker: Chunker
+  ) -> [Int] {
+    var lengths: [Int] = []
+    var used = 0
+    while used < filled {
+      let rest = unsafe UnsafeRawBufferPointer(
+        start: buffer.pointer + used, count: filled - used)
+      guard let length = unsafe chunker.firstCut(of: rest, isEnd: isEnd) else { break }
+      lengths.append(length)
+      used += length
+    }
+    return lengths
+  }
+}

@@ -1,0 +1,202 @@
+// What the walk does with each entry: compare, take over, hand to a worker, or go down.
+
+import Glibc
+import Platform
+import Synchronization
+import Vault
+
+extension Walker {
+  /// Looks at the entry with this index in the directory walked last.
+  func visit(_ index: Int) throws(VaultError) {
+    let level = levels[levels.count - 1]
+    let name = level.names.name(index)
+    let isTarget = level.node?.children[index].isTarget ?? false
+    let path = { level.directory.path.appending(name) }
+    // What was named by the user is never excluded.
+    if level.node == nil, isExcluded(name, in: level) {
+      context.exclude(path())
+      return
+    }
+    let status: FileStatus
+    do throws(Errno) {
+      status = try FileStatus.of(name, at: level.directory.descriptor.raw)
+    } catch {
+      context.fail(.scan, path(), SourceProblem.system("statx", error).message)
+      return
+    }
+    if status.type == .regular, !isTarget, let limit = context.options.exclusion.sizeLimit,
+      limit.excludes(status.size)
+    {
+      context.exclude(path())
+      return
+    }
+    try visit(name, status, in: level, node: level.node?.children[index])
+  }
+
+  private func isExcluded(_ name: FileName, in level: WalkLevel) -> Bool {
+    guard let patterns = context.options.exclusion.patterns, let state = level.patternState else {
+      return false
+    }
+    return unsafe patterns.matches(name.bytes.span.bytes, in: state)
+  }
+
+  private func visit(
+    _ name: FileName, _ status: FileStatus, in level: WalkLevel, node: BackupTargets.Node?
+  ) throws(VaultError) {
+    let finding = try level.previous?.find(name) ?? .absent
+    let link = hardLink(status)
+    if status.type == .directory {
+      try visitDirectory(name, status, in: level, node: node, finding)
+      return
+    }
+    levels[levels.count - 1].entryCount += 1
+    if finding != .absent, let previous = level.previous,
+      previous.withFound({ isUnchanged($0, status, link) })
+    {
+      try takeOver(previous, finding, in: level, name, status)
+    } else if status.type == .regular {
+      try emitLevels()
+      try visitFile(name, status, link, in: level, isKnown: finding != .absent)
+    } else {
+      try emitLevels()
+      visitOther(name, status, link, in: level, isKnown: finding != .absent)
+    }
+  }
+
+  private func hardLink(_ status: FileStatus) -> Entry.HardLink? {
+    guard status.links > 1, status.type != .directory else { return nil }
+    return Entry.HardLink(
+      device: devices.number(of: status.device), count: UInt64(status.links))
+  }
+
+  private func isUnchanged(
+    _ old: borrowing EntryView, _ status: FileStatus, _ link: Entry.HardLink?
+  ) -> Bool {
+    let options = context.options
+    guard !options.readsAll, old.type == status.type.entryType, old.mtime == status.mtime,
+      old.mode == status.mode, old.uid == status.uid, old.gid == status.gid,
+      status.type != .regular || old.size == status.size,
+      options.ignoresCtime || old.ctime == status.ctime,
+      options.ignoresInode || old.inode == status.inode,
+      old.links == (link?.count ?? 1), old.device == (link?.device ?? 0)
+    else { return false }
+    // Changed in the last moments before it was read, it may have changed again in the same tick.
+    let isYoung = status.mtime >= youngest || (!options.ignoresCtime && status.ctime >= youngest)
+    return !isYoung && old.fileFlags & Entry.File.changedWhileRead == 0
+  }
+
+  private func takeOver(
+    _ previous: PreviousDirectory, _ finding: PreviousDirectory.Finding, in level: WalkLevel,
+    _ name: FileName, _ status: FileStatus
+  ) throws(VaultError) {
+    let size = status.type == .regular ? status.size : 0
+    context.progress.bytes.add(size, ordering: .relaxed)
+    context.finish(
+      level.directory.path.appending(name), isDirectory: false, .unchanged, size: size)
+    if !levels[levels.count - 1].isEmitted && finding == .next {
+      match()
+      return
+    }
+    try emitLevels()
+    let encoded = previous.withFound { Array(copying: $0.encoded) }
+    try unsafe takeOver(encoded.span.bytes)
+  }
+
+  private func visitFile(
+    _ name: FileName, _ status: FileStatus, _ link: Entry.HardLink?, in level: WalkLevel,
+    isKnown: Bool
+  ) throws(VaultError) {
+    let draft = FileDraft(
+      directory: level.directory, name: name, status: status, hardLink: link, isKnown: isKnown)
+    if status.size >= Self.largeSize {
+      try LargeFile(draft, walker: self).read()
+      return
+    }
+    batch.files.append(draft)
+    batch.size += status.size
+    add(.file(batch.files.count - 1))
+  }
+
+  private func visitOther(
+    _ name: FileName, _ status: FileStatus, _ link: Entry.HardLink?, in level: WalkLevel,
+    isKnown: Bool
+  ) {
+    let directory = level.directory.descriptor.raw
+    do throws(SourceProblem) {
+      let kind = try otherKind(name, status, in: directory)
+      let attributes = try context.attributes(of: .name(name, at: directory), lane: lane)
+      batch.add(context.entry(name, status, kind: kind, link: link, attributes: attributes))
+      context.finish(
+        level.directory.path.appending(name), isDirectory: false, isKnown ? .modified : .new,
+        size: 0)
+    } catch {
+      context.fail(.archive, level.directory.path.appending(name), error.message)
+    }
+  }
+
+  private func otherKind(
+    _ name: FileName, _ status: FileStatus, in directory: Int32
+  ) throws(SourceProblem) -> Entry.Kind {
+    let number = Entry.DeviceNumber(major: status.deviceMajor, minor: status.deviceMinor)
+    switch status.type {
+    case .symbolicLink: return .symbolicLink(target: try linkTarget(name, in: directory))
+    case .characterDevice: return .characterDevice(number)
+    case .blockDevice: return .blockDevice(number)
+    case .fifo: return .fifo
+    case .socket: return .socket
+    case .regular, .directory: preconditionFailure("visited elsewhere")
+    }
+  }
+
+  private func linkTarget(
+    _ name: FileName, in directory: Int32
+  ) throws(SourceProblem) -> [UInt8] {
+    do throws(Errno) { return try readLink(name, at: directory) } catch {
+      throw .system("readlink", error)
+    }
+  }
+
+  private func visitDirectory(
+    _ name: FileName, _ status: FileStatus, in level: WalkLevel, node: BackupTargets.Node?,
+    _ finding: PreviousDirectory.Finding
+  ) throws(VaultError) {
+    let path = level.directory.path.appending(name)
+    let before =
+      finding == .absent
+      ? nil
+      : level.previous.map { previous in
+        Before(entry: previous.withFound { $0.entry }, isNext: finding == .next)
+      }
+    do throws(SourceProblem) {
+      let descriptor: Descriptor
+      do throws(Errno) {
+        descriptor = try Descriptor.openSource(
+          name, at: level.directory.descriptor.raw, flags: O_DIRECTORY)
+      } catch { throw .system("open", error) }
+      let isOther =
+        context.options.staysOnFileSystem && node == nil
+        && status.device != level.device
+      try enter(
+        OpenDirectory(descriptor, path: path), name: name, status: status, node: node,
+        before: before, isLeftEmpty: isOther)
+    } catch {
+      if case .vault(let failure) = error { throw failure }
+      context.fail(.scan, path, error.message)
+    }
+  }
+}
+
+extension FileType {
+  /// The same type as entries of snapshots name it.
+  var entryType: EntryType {
+    switch self {
+    case .regular: .file
+    case .directory: .directory
+    case .symbolicLink: .symbolicLink
+    case .characterDevice: .characterDevice
+    case .blockDevice: .blockDevice
+    case .fifo: .fifo
+    case .socket: .socket
+    }
+  }
+}

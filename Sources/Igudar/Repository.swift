@@ -1,0 +1,195 @@
+// An open repository as backups and restores see it: snapshots, their trees, their keys.
+
+public import Platform
+public import Storage
+public import Vault
+
+/// An open repository.
+public struct Repository: Sendable {
+  package let vault: Vault
+
+  package init(vault: Vault) {
+    self.vault = vault
+  }
+
+  /// Opens the repository in a store.
+  ///
+  /// - Throws: `noRepository`, `wrongKey`, `newer`, `notSupported`, `rollback`, `damaged`, and what
+  ///   stores and local places can throw.
+  public static func open(
+    _ store: any ObjectStore, secret: Secret, places: LocalPlaces
+  ) throws(RepositoryError) -> Repository {
+    try vaultErrors { () throws(VaultError) in
+      Repository(vault: try Vault.open(store, secret: secret, places: places))
+    }
+  }
+
+  /// Makes a repository in an empty store and opens it.
+  ///
+  /// - Throws: `alreadyExists` when the store is not empty, `notSupported` when it cannot create an
+  ///   object only if it is absent.
+  public static func create(
+    in store: any ObjectStore, secret: Secret, options: CreationOptions, places: LocalPlaces
+  ) throws(RepositoryError) -> Repository {
+    try vaultErrors { () throws(VaultError) in
+      Repository(
+        vault: try Vault.create(in: store, secret: secret, plan: options.plan, places: places))
+    }
+  }
+
+  /// 32 hex digits that name the repository.
+  public var id: String { vault.repositoryID.hex }
+
+  /// Where it is.
+  public var location: String { vault.store.location }
+
+  // MARK: Snapshots
+
+  /// All snapshots that were not forgotten, oldest first; partial ones are among them.
+  public func snapshots() throws(RepositoryError) -> [SnapshotInfo] {
+    try vaultErrors { () throws(VaultError) in
+      try allSnapshots().filter { !$0.isForgotten }.sortedByTime()
+    }
+  }
+
+  func allSnapshots() throws(VaultError) -> [SnapshotInfo] {
+    let state = vault.journal.state
+    var snapshots: [SnapshotInfo] = []
+    for commit in state.commits where !commit.isSuperseded {
+      snapshots.append(try info(of: commit, in: state))
+    }
+    return snapshots
+  }
+
+  private func info(
+    of commit: JournalCommit, in state: JournalState
+  ) throws(VaultError) -> SnapshotInfo {
+    let object = JournalEntry.path(commit.number)
+    let record = try Note.open(
+      commit.body.note, for: JournalBody.commitType, keyring: vault.access.keyring,
+      repository: vault.repositoryID, object: object)
+    let snapshot: Snapshot
+    do throws(Damage) { snapshot = try unsafe Snapshot(decoding: record.span.bytes) } catch {
+      throw .damaged(object: object, error)
+    }
+    var info = SnapshotInfo(
+      id: commit.id, number: commit.number, snapshot: snapshot,
+      isPartial: commit.body.isPartial, isForgotten: !commit.isLive)
+    for amendment in state.amendments(of: commit.id) {
+      info.apply(try self.amendment(amendment))
+    }
+    return info
+  }
+
+  private func amendment(_ row: JournalAmendment) throws(VaultError) -> Amendment {
+    let object = JournalEntry.path(row.number)
+    let record = try Note.open(
+      row.body.note, for: JournalBody.amendType, keyring: vault.access.keyring,
+      repository: vault.repositoryID, object: object)
+    do throws(Damage) { return try unsafe Amendment(decoding: record.span.bytes) } catch {
+      throw .damaged(object: object, error)
+    }
+  }
+
+  /// The snapshot that a selector names, among those that a filter lets through.
+  ///
+  /// - Throws: `selector` when it names none or several.
+  public func snapshot(
+    _ selector: SnapshotSelector, filter: SnapshotFilter = SnapshotFilter()
+  ) throws(RepositoryError) -> SnapshotInfo {
+    let snapshots = try snapshots()
+    do throws(SelectorError) { return try selector.resolve(among: snapshots, filter: filter) } catch
+    {
+      throw .selector("\(error)")
+    }
+  }
+
+  /// Changes tags or description of a snapshot; its ID stays.
+  public func amend(_ id: SnapshotID, _ amendment: Amendment) throws(RepositoryError) {
+    try vaultErrors { () throws(VaultError) in
+      try vault.access.format.features.requireWritable()
+      let run = RunKeys.fresh(
+        for: vault.epoch, repository: vault.repositoryID, randomness: vault.randomness)
+      let note = Note.seal(
+        amendment.encoded, for: JournalBody.amendType, run: run, randomness: vault.randomness)
+      _ = try vault.journal.append { (_) throws(VaultError) in .amend(id, note: note) }
+    }
+  }
+
+  // MARK: Trees
+
+  /// The entry at a path in a snapshot; the root for an empty path.
+  ///
+  /// - Throws: `selector` naming the path when it is not there.
+  public func entry(
+    at path: [FileName], in snapshot: SnapshotInfo
+  ) throws(RepositoryError) -> Entry {
+    try vaultErrors { () throws(VaultError) in try vault.loadIndex() }
+    let source = try vaultErrors { () throws(VaultError) in try nodeSource() }
+    var entry = snapshot.snapshot.root
+    for name in path {
+      let found = try vaultErrors { () throws(VaultError) -> Entry? in
+        guard let children = entry.children else { return nil }
+        return try DirectoryReader.find(name, in: children, from: source)
+      }
+      guard let found else {
+        let whole = FilePath(Array(path.map(\.bytes).joined(separator: [0x2f])))
+        throw .selector("snapshot \(snapshot.id.shortHex) has no “/\(whole)”")
+      }
+      entry = found
+    }
+    return entry
+  }
+
+  /// Where tree nodes are read from; index loaded first.
+  package func nodeSource() throws(VaultError) -> any NodeSource {
+    try vault.loadIndex()
+    return VaultNodeSource(reader: try ChunkReader(vault: vault))
+  }
+}
+
+/// Reads tree nodes through a vault, one thread at a time.
+final class VaultNodeSource: NodeSource, @unchecked Sendable {
+  private let lock = Lock()
+  private let reader: ChunkReader
+
+  init(reader: ChunkReader) {
+    self.reader = reader
+  }
+
+  func node(_ id: ChunkID) throws(VaultError) -> [UInt8] {
+    try lock.withLock { () throws(VaultError) in try reader.read(id, kind: .tree) }
+  }
+}
+
+/// How a repository is made.
+public struct CreationOptions: Sendable {
+  /// The cipher.
+  public var suite = Suite.xchacha20Poly1305
+  /// The cost of the passphrase's hash.
+  public var cost = Argon2Cost.standard
+  /// Bytes of a full pack, a power of two from 4 MiB to 128 MiB.
+  public var packSize = 16 << 20
+  /// What is said of the first key.
+  public var information: SlotInformation
+
+  /// The defaults.
+  public init(information: SlotInformation) {
+    self.information = information
+  }
+
+  var plan: RepositoryPlan {
+    var plan = RepositoryPlan(information: information)
+    plan.suite = suite
+    plan.cost = cost
+    plan.packSize = packSize
+    return plan
+  }
+}
+
+extension JournalCommit {
+  /// Whether a later commit of the same run took its place.
+  var isSuperseded: Bool {
+    if case .superseded = standing { true } else { false }
+  }
+}

@@ -1,0 +1,43 @@
+// What all parts of one restore share.
+
+import Platform
+import Synchronization
+import Vault
+
+/// The shared part of a running restore.
+final class RestoreContext: Sendable {
+  let vault: Vault
+  let options: RestoreOptions
+  let progress: RestoreProgress
+  let accounts = Accounts()
+  let isRoot: Bool
+  private let report: @Sendable (RestoreEvent) -> Void
+
+  init(
+    vault: Vault, options: RestoreOptions, progress: RestoreProgress,
+    report: @escaping @Sendable (RestoreEvent) -> Void
+  ) {
+    self.vault = vault
+    self.options = options
+    self.progress = progress
+    self.report = report
+    isRoot = isSuperuser()
+  }
+
+  var isInterrupted: Bool { Interrupt.requested != 0 }
+
+  func fail(_ path: FilePath, _ message: String, isDamage: Bool = false) {
+    progress.errors.add(1, ordering: .relaxed)
+    if isDamage { progress.damages.add(1, ordering: .relaxed) }
+    report(.failed(path: path, message: message, isDamage: isDamage))
+  }
+
+  func fail(_ path: FilePath, _ call: String, _ errno: Errno) {
+    fail(path, "\(errno.text) (\(call))")
+  }
+
+  func finish(_ path: @autoclosure () -> FilePath, size: UInt64) {
+    progress.files.add(1, ordering: .relaxed)
+    if options.tellsItems { report(.restored(path: path(), size: size)) }
+  }
+}
