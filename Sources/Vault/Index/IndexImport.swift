@@ -20,13 +20,14 @@ extension IndexCache {
   ///
   /// `load` reads one; nil skips it, and it will be asked for again next time.
   package func importSegments(
-    _ names: [ObjectHash], load: (ObjectHash) throws(VaultError) -> Segment?
+    _ names: [ObjectHash], rowsInMemory: Int = 256 << 10,
+    load: (ObjectHash) throws(VaultError) -> Segment?
   ) throws(VaultError) -> IndexImportResult {
     importLock.lock()
     defer { importLock.unlock() }
     let known = try Set(importedSegments())
     var result = IndexImportResult()
-    var work = IndexImport(self)
+    var work = IndexImport(self, rowsInMemory)
     for name in names where !known.contains(name) {
       guard let segment = try load(name) else {
         result.skipped.append(name)
@@ -82,11 +83,12 @@ private struct IndexImport: ~Copyable {
   private var closed: [Imported] = []
   private var spill: RowSpill?
 
-  // 56 bytes each; sorting takes half as much again.
-  private static let capacity = 256 << 10
+  // Rows of 56 bytes; sorting takes half as much again.
+  private let capacity: Int
 
-  init(_ cache: IndexCache) {
+  init(_ cache: IndexCache, _ capacity: Int) {
     self.cache = cache
+    self.capacity = capacity
     unsafe rows = .allocate(capacity: 0)
   }
 
@@ -122,9 +124,9 @@ private struct IndexImport: ~Copyable {
 
   // Room for some of the rows that are wanted; 0 when the buffer is full.
   private mutating func makeRoom(_ wanted: Int) throws(LMDBError) -> Int {
-    if unsafe rows.count - rowCount < wanted && rows.count < Self.capacity {
-      let capacity = unsafe min(Self.capacity, max(rowCount + wanted, rows.count * 2))
-      let larger = UnsafeMutableBufferPointer<IndexRow>.allocate(capacity: capacity)
+    if unsafe rows.count - rowCount < wanted && rows.count < capacity {
+      let count = unsafe min(capacity, max(rowCount + wanted, rows.count * 2))
+      let larger = UnsafeMutableBufferPointer<IndexRow>.allocate(capacity: count)
       _ = unsafe larger.moveInitialize(fromContentsOf: rows[..<rowCount])
       unsafe rows.deallocate()
       unsafe rows = unsafe larger
@@ -190,12 +192,13 @@ private struct IndexImport: ~Copyable {
     try spillGroup()
     guard let spill else { return 0 }
     let sink = try RowSink(cache, total: spill.rowCount)
+    let batchSize = unsafe min(sink.batchSize, rows.count)
     var merge = try RowMerge(spill)
     var placeCount = 0
     var isDone = false
     while !isDone {
       var count = 0
-      while count < sink.batchSize {
+      while count < batchSize {
         guard let row = try merge.next() else {
           isDone = true
           break

@@ -4,7 +4,8 @@
 // A shard is an open-addressing table (a chunk ID is a keyed hash, so a word of it is a good enough
 // place), 56 bytes a slot and no object per row. When it has grown to its share of the memory limit
 // its rows go, sorted, into a private LMDB file that has lost its name already, and the shard
-// begins again; what is in the shard then overrides what is in the file.
+// begins again; what is in the shard then overrides what is in the file. A shard is a range of IDs,
+// so that its rows go to neighbouring pages of the file.
 //
 // Invariant: of all calls of `claim` with one ID, exactly one returns true, unless a `release` of
 // that ID comes in between.
@@ -36,7 +37,7 @@ package final class PendingTable: Sendable {
 
   @inline(__always)
   private func shard(_ id: ChunkID) -> PendingShard {
-    shards[Int(id.words.3 & ((1 << Self.shardBits) - 1))]
+    shards[Int(id.words.0 >> (64 - Self.shardBits))]
   }
 
   /// True for the first caller, who must upload the chunk, then `place` or `release` it.
@@ -172,7 +173,7 @@ private final class PendingShard: @unchecked Sendable {
   @inline(__always)
   private func index(_ id: ChunkID) -> Int {
     let mask = unsafe slots.count - 1
-    var index = Int(truncatingIfNeeded: id.words.0) & mask
+    var index = Int(truncatingIfNeeded: id.words.1) & mask
     while unsafe slots[index].mark != .free && slots[index].id != id { index = (index + 1) & mask }
     return index
   }
@@ -275,15 +276,12 @@ private final class PendingSpill: @unchecked Sendable {
   func put(_ rows: [(ChunkID, PendingChunk?)]) throws(LMDBError) {
     let file = try make()
     let sorted = rows.sorted { $0.0 < $1.0 }
-    for start in stride(from: 0, to: sorted.count, by: 8192) {
-      let batch = sorted[start..<min(start + 8192, sorted.count)]
-      try file.environment.write { (writer) throws(LMDBError) in
-        for (id, chunk) in batch {
-          switch chunk {
-          case nil: try writer.delete(file.table, id.bytes)
-          case .claimed: try writer.put(file.table, id.bytes, [])
-          case .placed(let place): try writer.put(file.table, id.bytes, place.stored)
-          }
+    try file.environment.write { (writer) throws(LMDBError) in
+      for (id, chunk) in sorted {
+        switch chunk {
+        case nil: try writer.delete(file.table, id.bytes)
+        case .claimed: try writer.put(file.table, id.bytes, [])
+        case .placed(let place): try writer.put(file.table, id.bytes, place.stored)
         }
       }
     }

@@ -12,7 +12,7 @@ struct RowSink {
   let batchSize: Int
 
   private static let batchLimit = 256 << 10
-  private static let dirtyPages = 6_000
+  private static let dirtyPages = 3_000
   private static let rowsPerPage = 60
 
   /// A sink for this many rows.

@@ -36,8 +36,8 @@ struct StructureCheck {
     ]
     let newest = metas[0].transaction >= metas[1].transaction ? metas[0] : metas[1]
     let size = lseek(descriptor, 0, SEEK_END)
-    // The file may be shorter than the last page says, when the last ones are free; pages in use
-    // are read below. It is not asked to be longer, and the bitmap is bounded by what is there.
+    // The file may be shorter than the last page says, when the last ones are free. The bitmap is
+    // bounded by what is there.
     let filePages = UInt64(max(0, size)) / UInt64(Self.pageSize)
     guard newest.lastPage < 1 << 40 else { throw .corrupt("last page out of range") }
     pageCount = min(newest.lastPage + 1, filePages)
@@ -48,6 +48,7 @@ struct StructureCheck {
   }
 
   private let lastPage: UInt64
+  private var freeBehindEnd: UInt64 = 0
 
   private static func page(
     _ number: UInt64, of descriptor: Int32
@@ -78,6 +79,7 @@ struct StructureCheck {
       lists.append(value)
     }
     for list in lists { try freeList(list) }
+    guard pageCount + freeBehindEnd == lastPage + 1 else { throw .corrupt("the file is too short") }
   }
 
   // MARK: Pages
@@ -101,7 +103,11 @@ struct StructureCheck {
         throw .corrupt("free list out of order")
       }
       last = page
-      if page < pageCount { try claim(page) }
+      if page < pageCount {
+        try claim(page)
+      } else {
+        freeBehindEnd += 1
+      }
     }
   }
 

@@ -199,19 +199,28 @@ import Testing
     var known: [ChunkID] = []
     for _ in 0..<6 {
       let sample = try SampleSegment(
-        packCount: 20, framesPerPack: 50, chunksPerFrame: 60, known: known, &random)
-      known += sample.places.keys.prefix(2000)
+        packCount: 5, framesPerPack: 20, chunksPerFrame: 40, known: known, &random)
+      known += sample.places.keys.sorted().prefix(300)
       samples[sample.name] = sample
     }
-    let result = try cache.importSegments(samples.keys.sorted()) { samples[$0]?.segment }
+    let result = try cache.importSegments(samples.keys.sorted(), rowsInMemory: 3000) {
+      samples[$0]?.segment
+    }
     var expected: [ChunkID: Set<NamedPlace>] = [:]
     for sample in samples.values { expected.merge(sample.places) { $0.union($1) } }
     #expect(result.placeCount == expected.values.reduce(0) { $0 + $1.count })
     #expect(try cache.counts().chunkCount == expected.count)
     let reader = try cache.reader()
-    for (id, places) in expected.prefix(20_000) {
-      #expect(try cache.namedPlaces(id, reader) == places)
+    for (id, places) in expected { #expect(try cache.namedPlaces(id, reader) == places) }
+    // Once more into a table that is not empty.
+    var more: [ObjectHash: SampleSegment] = [:]
+    for _ in 0..<3 {
+      let sample = try SampleSegment(
+        packCount: 3, framesPerPack: 20, chunksPerFrame: 40, known: known, &random)
+      more[sample.name] = sample
+      expected.merge(sample.places) { $0.union($1) }
     }
-    for id in known { #expect(try cache.namedPlaces(id, reader) == expected[id]) }
+    _ = try cache.importSegments(more.keys.sorted(), rowsInMemory: 1000) { more[$0]?.segment }
+    for (id, places) in expected { #expect(try cache.namedPlaces(id, reader) == places) }
   }
 }

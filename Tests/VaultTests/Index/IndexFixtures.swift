@@ -9,10 +9,15 @@ import Platform
 final class ScratchFolder: Sendable {
   let path: FilePath
 
-  init() {
-    var template = Array("/tmp/igudar-index-XXXXXX".utf8).map { CChar(bitPattern: $0) } + [0]
-    guard unsafe mkdtemp(&template) != nil else { fatalError("no temporary folder") }
-    path = FilePath(template.dropLast().map { UInt8(bitPattern: $0) })
+  /// A folder where syncing costs nothing, if there is such a place, or a common one.
+  init(onDisk: Bool = false) {
+    for base in onDisk ? ["/tmp"] : ["/dev/shm", "/tmp"] {
+      var template = Array("\(base)/igudar-index-XXXXXX".utf8).map { CChar(bitPattern: $0) } + [0]
+      guard unsafe mkdtemp(&template) != nil else { continue }
+      path = FilePath(template.dropLast().map { UInt8(bitPattern: $0) })
+      return
+    }
+    fatalError("no temporary folder")
   }
 
   deinit {
