@@ -4,7 +4,7 @@
 
 /// A pattern for one component of a path.
 struct Glob: Hashable, Sendable {
-  private enum Token: Hashable {
+  enum Token: Hashable {
     case byte(UInt8)
     case one
     case any
@@ -12,7 +12,7 @@ struct Glob: Hashable, Sendable {
   }
 
   /// The common shapes that need no search.
-  private enum Shape: Hashable {
+  enum Shape: Hashable {
     case literal([UInt8])
     case ends([UInt8])
     case begins([UInt8])
@@ -20,7 +20,7 @@ struct Glob: Hashable, Sendable {
     case tokens([Token])
   }
 
-  private let shape: Shape
+  let shape: Shape
 
   /// Reads a component of a pattern; nil if it is malformed.
   init?(_ text: ArraySlice<UInt8>) {
@@ -28,10 +28,12 @@ struct Glob: Hashable, Sendable {
     shape = Self.shape(of: tokens)
   }
 
-  /// The name that this pattern stands for, if it is only one.
-  var literal: [UInt8]? {
-    if case .literal(let name) = shape { name } else { nil }
+  private init(shape: Shape) {
+    self.shape = shape
   }
+
+  /// The glob that every name fits.
+  static let everything = Glob(shape: .everything)
 
   /// Whether a name fits.
   func matches(_ name: [UInt8]) -> Bool { matches(name.rawSpan) }

@@ -32,11 +32,26 @@ struct Pattern: Sendable {
         parts.append(.glob(glob))
       }
     }
-    self.parts = parts
+    self.parts = isAnchored ? parts : Self.withoutLeadingDepth(parts)
   }
 
   /// How many times `**` occurs.
   var depthCount: Int { parts.filter { $0 == .anyDepth }.count }
+
+  /// What a name must be like to complete the pattern from this part on; nil if more is left.
+  func completion(at part: Int) -> Glob? {
+    guard case .glob(let glob) = parts[part] else { return nil }
+    let rest = parts[(part + 1)...]
+    return rest.isEmpty || (rest.count == 1 && rest.first == .anyDepth) ? glob : nil
+  }
+
+  /// A single `**` before a pattern that fits at any depth says nothing; alone it is a star.
+  private static func withoutLeadingDepth(_ parts: [Part]) -> [Part] {
+    guard parts.first == .anyDepth, parts.filter({ $0 == .anyDepth }).count == 1 else {
+      return parts
+    }
+    return parts.count == 1 ? [.glob(.everything)] : Array(parts[1...])
+  }
 
   /// Whether a path from the root fits, or a directory above it does.
   ///

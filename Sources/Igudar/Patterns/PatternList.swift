@@ -24,63 +24,64 @@ struct PatternList: Sendable {
   /// Where a directory stands in all patterns.
   struct State: Sendable {
     fileprivate var begun: [Place] = []
-    /// The patterns that fit the directory or one above it, ascending.
-    fileprivate var matched: [Int] = []
+    /// What a name in this directory can complete of the patterns begun.
+    fileprivate var completing = NameTests([])
+    /// The last pattern that fits the directory or one above it, and the last with !; -1 for none.
+    fileprivate var newest = -1
+    fileprivate var newestNegated = -1
     /// The names from the root down; kept only for patterns that need them.
     fileprivate var path: [[UInt8]] = []
   }
 
   private let patterns: [Pattern]
-  /// Patterns that fit at any depth: those that begin with a plain name by its length, and others.
-  private var literalStarts = [[Int]](repeating: [], count: 256)
-  private var otherStarts: [Int] = []
+  /// Patterns that fit at any depth and are completed by one name; and those of them with !.
+  private let completing: NameTests
+  private let completingNegated: NameTests
+  /// Patterns that fit at any depth and need several names.
+  private let starts: [Place]
   /// Patterns with several `**`, matched against whole paths.
-  private var wholePath: [Int] = []
+  private let wholePath: [Int]
   private let lastRelative: Int
   /// The state of the root directory.
-  let root: State
+  private(set) var root = State()
 
   /// Compiles patterns, none of them empty; the texts that are malformed are the error.
   init(_ texts: [[UInt8]]) throws(PatternError) {
     let parsed = texts.map { Pattern($0) }
     let malformed = zip(texts, parsed).filter { $1 == nil }.map { printable($0.0) }
     guard malformed.isEmpty else { throw PatternError(patterns: malformed) }
-    patterns = parsed.compactMap(\.self)
-    lastRelative = patterns.lastIndex { !$0.isAnchored && !$0.isNegated } ?? -1
-    var root = State()
-    for (index, pattern) in patterns.enumerated() {
-      if pattern.depthCount > 1 {
-        wholePath.append(index)
-      } else if pattern.isAnchored {
-        Self.add(Place(pattern: index, part: 0), of: pattern, to: &root)
-      } else {
-        Self.addStart(index, pattern, &literalStarts, &otherStarts)
-      }
+    let patterns = parsed.compactMap(\.self)
+    self.patterns = patterns
+    let simple = patterns.indices.filter { patterns[$0].depthCount < 2 }
+    let relative = simple.filter { !patterns[$0].isAnchored }
+    let short = relative.compactMap { index in
+      patterns[index].completion(at: 0).map { (pattern: index, glob: $0) }
     }
-    root.matched.sort()
-    self.root = root
+    completing = NameTests(short)
+    completingNegated = NameTests(short.filter { patterns[$0.pattern].isNegated })
+    starts = relative.filter { patterns[$0].completion(at: 0) == nil }.map {
+      Place(pattern: $0, part: 0)
+    }
+    wholePath = patterns.indices.filter { patterns[$0].depthCount > 1 }
+    lastRelative = patterns.lastIndex { !$0.isAnchored && !$0.isNegated } ?? -1
+    for index in simple where patterns[index].isAnchored {
+      add(Place(pattern: index, part: 0), to: &root)
+    }
+    root.completing = completing(of: root)
   }
 
   var isEmpty: Bool { patterns.isEmpty }
 
   /// How a directory itself stands, by its state.
   func match(of state: State) -> PatternMatch {
-    let isMatched = state.matched.last.map { !patterns[$0].isNegated } ?? false
+    let isMatched = state.newest >= 0 && !patterns[state.newest].isNegated
     return PatternMatch(isMatched: isMatched, childMayMatch: childMayMatch(state))
   }
 
-  /// Whether a name in a directory is chosen; costs no memory.
+  /// Whether a name in a directory is chosen.
   func matches(_ name: RawSpan, in state: State) -> Bool {
-    var last = state.matched.last ?? -1
-    for place in state.begun where place.pattern > last && completes(place, name) {
-      last = place.pattern
-    }
-    if name.byteCount < 256 {
-      for index in literalStarts[name.byteCount] where index > last && completes(index, name) {
-        last = index
-      }
-    }
-    for index in otherStarts where index > last && completes(index, name) { last = index }
+    var last = completing.newest(name, above: state.newest)
+    last = state.completing.newest(name, above: last)
     if let newest = wholePath.last, newest > last {
       let path = state.path + [Array(copying: name)]
       for index in wholePath where index > last && patterns[index].matches(path) { last = index }
@@ -91,103 +92,56 @@ struct PatternList: Sendable {
   /// The state of a directory in a directory.
   func enter(_ name: RawSpan, from state: State) -> State {
     var below = State()
-    below.matched = state.matched
+    below.newest = completing.newest(name, above: state.newest)
+    below.newestNegated = completingNegated.newest(name, above: state.newestNegated)
     for place in state.begun { advance(place, name, &below) }
-    if name.byteCount < 256 {
-      for index in literalStarts[name.byteCount] {
-        advance(Place(pattern: index, part: 0), name, &below)
-      }
-    }
-    for index in otherStarts { advance(Place(pattern: index, part: 0), name, &below) }
+    for place in starts { advance(place, name, &below) }
     if !wholePath.isEmpty {
       below.path = state.path + [Array(copying: name)]
-      for index in wholePath where patterns[index].matches(below.path) {
-        below.matched.append(index)
-      }
+      for index in wholePath where patterns[index].matches(below.path) { fit(index, &below) }
     }
-    if below.matched.count > state.matched.count {
-      below.matched = Set(below.matched).sorted()
-      let matched = Set(below.matched)
-      below.begun.removeAll { matched.contains($0.pattern) }
-    }
+    if !below.begun.isEmpty { below.completing = completing(of: below) }
     return below
-  }
-
-  // MARK: - Places
-
-  /// Files a pattern that fits at any depth under its first part; `**` before it says nothing more.
-  private static func addStart(
-    _ index: Int, _ pattern: Pattern, _ literals: inout [[Int]], _ others: inout [Int]
-  ) {
-    if case .glob(let glob)? = pattern.parts.first, let name = glob.literal {
-      if name.count < 256 { literals[name.count].append(index) }
-    } else {
-      others.append(index)
-    }
-  }
-
-  /// Adds a place, or the pattern if nothing is left of it; `**` can stand for nothing.
-  private static func add(_ place: Place, of pattern: Pattern, to state: inout State) {
-    if place.part == pattern.parts.count {
-      state.matched.append(place.pattern)
-      return
-    }
-    if !state.begun.contains(place) { state.begun.append(place) }
-    if case .anyDepth = pattern.parts[place.part] {
-      add(Place(pattern: place.pattern, part: place.part + 1), of: pattern, to: &state)
-    }
   }
 
   /// Moves a place over a name.
   private func advance(_ place: Place, _ name: RawSpan, _ state: inout State) {
-    let pattern = patterns[place.pattern]
-    switch pattern.parts[place.part] {
-    case .anyDepth:
-      if place.part == 0 && !pattern.isAnchored {
-        advanceStart(place, pattern, name, &state)
-      } else {
-        Self.add(place, of: pattern, to: &state)
-      }
+    switch patterns[place.pattern].parts[place.part] {
+    case .anyDepth: add(place, to: &state)
     case .glob(let glob):
       guard glob.matches(name) else { return }
-      Self.add(Place(pattern: place.pattern, part: place.part + 1), of: pattern, to: &state)
+      add(Place(pattern: place.pattern, part: place.part + 1), to: &state)
     }
   }
 
-  /// Begins a pattern with `**` in front: the next part may fit here, or the name is the whole.
-  private func advanceStart(
-    _ place: Place, _ pattern: Pattern, _ name: RawSpan, _ state: inout State
-  ) {
-    let next = Place(pattern: place.pattern, part: 1)
-    if next.part == pattern.parts.count {
-      Self.add(next, of: pattern, to: &state)
-    } else {
-      advance(next, name, &state)
-    }
-  }
-
-  /// Whether a pattern that fits at any depth begins and ends with this name.
-  private func completes(_ index: Int, _ name: RawSpan) -> Bool {
-    let pattern = patterns[index]
-    if case .anyDepth = pattern.parts[0] {
-      return pattern.parts.count == 1 || completes(Place(pattern: index, part: 1), name)
-    }
-    return completes(Place(pattern: index, part: 0), name)
-  }
-
-  /// Whether a pattern ends with this name, `**` behind it standing for nothing.
-  private func completes(_ place: Place, _ name: RawSpan) -> Bool {
+  /// Adds a place, or the pattern if nothing is left of it; `**` can stand for nothing.
+  private func add(_ place: Place, to state: inout State) {
     let parts = patterns[place.pattern].parts
-    guard case .glob(let glob) = parts[place.part] else { return false }
-    let left = parts.count - place.part - 1
-    guard left == 0 || (left == 1 && parts[place.part + 1] == .anyDepth) else { return false }
-    return glob.matches(name)
+    if place.part == parts.count {
+      fit(place.pattern, &state)
+      return
+    }
+    if !state.begun.contains(place) { state.begun.append(place) }
+    if case .anyDepth = parts[place.part] {
+      add(Place(pattern: place.pattern, part: place.part + 1), to: &state)
+    }
+  }
+
+  private func fit(_ pattern: Int, _ state: inout State) {
+    state.newest = max(state.newest, pattern)
+    if patterns[pattern].isNegated { state.newestNegated = max(state.newestNegated, pattern) }
+  }
+
+  private func completing(of state: State) -> NameTests {
+    NameTests(
+      state.begun.compactMap { place in
+        patterns[place.pattern].completion(at: place.part).map { (place.pattern, $0) }
+      })
   }
 
   private func childMayMatch(_ state: State) -> Bool {
-    let negated = state.matched.last { patterns[$0].isNegated } ?? -1
-    if lastRelative > negated { return true }
-    if state.matched.contains(where: { $0 > negated }) { return true }
+    let negated = state.newestNegated
+    if lastRelative > negated || state.newest > negated { return true }
     return state.begun.contains { $0.pattern > negated && !patterns[$0.pattern].isNegated }
       || wholePath.contains { index in
         index > negated && !patterns[index].isNegated

@@ -78,6 +78,22 @@ package struct DirectoryReader: ~Copyable {
     return reader.current.name.equals(name.bytes.rawSpan) ? reader.current.entry : nil
   }
 
+  /// The entry at the end of a path of names below a directory; nil if there is none.
+  ///
+  /// Reads one node per level of each directory on the way.
+  package static func find(
+    _ path: [FileName], below root: Entry, from source: any NodeSource
+  ) throws(VaultError) -> Entry? {
+    var entry = root
+    for name in path {
+      guard let children = entry.children,
+        let next = try find(name, in: children, from: source)
+      else { return nil }
+      entry = next
+    }
+    return entry
+  }
+
   private mutating func readEntry() throws(Damage) {
     let bytes = leaf.bytes
     var reader = ByteReader(bytes.rawSpan.extracting(leaf.offset..<bytes.count))

@@ -46,10 +46,15 @@ struct EntryScan {
 
   init() {}
 
-  /// Checks an entry with all that is inside it.
-  init(_ span: RawSpan, isRoot: Bool = false) throws(Damage) {
+  /// Checks an entry but for the entries inside it.
+  init(outside span: RawSpan, isRoot: Bool = false) throws(Damage) {
     self.init()
     try scan(span, isRoot: isRoot)
+  }
+
+  /// Checks an entry with all that is inside it.
+  init(_ span: RawSpan, isRoot: Bool = false) throws(Damage) {
+    try self.init(outside: span, isRoot: isRoot)
     if type == .directory && !inline.isEmpty {
       try Self.checkList(span.extracting(inline.range))
     }
@@ -68,8 +73,7 @@ struct EntryScan {
       var last = RawSpan()
       for _ in 0..<count {
         let item = try reader.prefixed()
-        var scan = EntryScan()
-        try scan.scan(item, isRoot: false)
+        let scan = try EntryScan(outside: item)
         let name = item.extracting(scan.name.range)
         guard last.precedes(name) else { throw .malformed("names out of order") }
         last = name
@@ -82,109 +86,108 @@ struct EntryScan {
     }
   }
 
-  /// Checks an entry but for the entries inside it.
   private mutating func scan(_ span: RawSpan, isRoot: Bool) throws(Damage) {
     guard span.byteCount <= TreeLimits.node else { throw .malformed("an entry above 1 MiB") }
-    var reader = ByteReader(span)
-    try scanName(&reader, isRoot: isRoot)
-    let number = try reader.u8()
+    var cursor = FieldCursor(span)
+    try scanName(&cursor, isRoot: isRoot)
+    let number = try cursor.u8()
     guard let type = EntryType(rawValue: number) else {
       throw .malformed("the unknown entry type \(number)")
     }
     self.type = type
     var next: UInt64 = 0
-    while !reader.isAtEnd {
-      let start = reader.offset
-      let key = try reader.varint()
+    while !cursor.isAtEnd {
+      let start = cursor.offset
+      let key = try cursor.varint()
       guard key >> 1 >= next else { throw .malformed("fields out of order") }
       next = key >> 1 + 1
-      let length = try reader.varint(atMost: reader.remaining)
-      let end = reader.offset + length
+      let length = try cursor.varint(atMost: span.byteCount)
+      let end = cursor.offset + length
       if key <= UInt64(UInt8.max), let field = EntryField(rawValue: UInt8(key)) {
-        try scan(field, length, &reader)
+        try scan(field, length, &cursor)
       } else {
-        try skipUnknown(key, start, &reader, length)
+        try skipUnknown(key, start, &cursor, length)
       }
-      guard reader.offset == end else { throw .malformed("a field of the wrong length") }
+      guard cursor.offset == end else { throw .malformed("a field of the wrong length") }
     }
     try checkWhole(isRoot: isRoot)
   }
 
-  private mutating func scanName(_ reader: inout ByteReader, isRoot: Bool) throws(Damage) {
-    let name = try reader.prefixed()
+  private mutating func scanName(_ cursor: inout FieldCursor, isRoot: Bool) throws(Damage) {
+    let length = try cursor.varint(atMost: 255)
+    self.name = try cursor.pass(length)
+    let name = cursor.span.extracting(self.name.range)
     if isRoot {
       guard name.isEmpty else { throw .malformed("a root with a name") }
     } else {
       guard name.isFileName else { throw .malformed("a name that is none") }
     }
-    self.name = EntryRange(
-      start: UInt32(reader.offset - name.byteCount), count: UInt32(name.byteCount))
   }
 
   private mutating func skipUnknown(
-    _ key: UInt64, _ start: Int, _ reader: inout ByteReader, _ length: Int
+    _ key: UInt64, _ start: Int, _ cursor: inout FieldCursor, _ length: Int
   ) throws(Damage) {
     if key & 1 == 1 { throw .unknownCritical(key >> 1) }
     guard key >> 1 > EntryField.lastNumber else { throw .malformed("a field of the wrong kind") }
-    _ = try reader.raw(length)
+    _ = try cursor.pass(length)
     if unknown.isEmpty { unknown.start = UInt32(start) }
-    unknown.count = UInt32(reader.offset) - unknown.start
+    unknown.count = UInt32(cursor.offset) - unknown.start
   }
 
   private mutating func scan(
-    _ field: EntryField, _ length: Int, _ reader: inout ByteReader
+    _ field: EntryField, _ length: Int, _ cursor: inout FieldCursor
   ) throws(Damage) {
     switch field {
-    case .mode: mode = try UInt16(reader.number(atMost: 0o7777))
+    case .mode: mode = try UInt16(cursor.number(atMost: 0o7777))
     case .owner:
-      uid = try UInt32(reader.varint(atMost: Int(UInt32.max)))
-      gid = try UInt32(reader.varint(atMost: Int(UInt32.max)))
+      uid = try UInt32(cursor.varint(atMost: Int(UInt32.max)))
+      gid = try UInt32(cursor.varint(atMost: Int(UInt32.max)))
       hasOwner = true
     case .mtime:
-      mtime = try reader.time()
+      mtime = try cursor.time()
       hasMtime = true
-    case .ctime: ctime = try reader.time()
-    case .atime: atime = try reader.time()
-    case .birthTime: birthTime = try reader.time()
-    case .inode: inode = try reader.number()
-    case .device: device = try reader.number()
+    case .ctime: ctime = try cursor.time()
+    case .atime: atime = try cursor.time()
+    case .birthTime: birthTime = try cursor.time()
+    case .inode: inode = try cursor.number()
+    case .device: device = try cursor.number()
     case .links:
-      links = try reader.number()
+      links = try cursor.number()
       guard links > 1 else { throw .malformed("a link count below 2 is written") }
-    case .user: user = try reader.range(length)
-    case .group: group = try reader.range(length)
-    case .inodeFlags: inodeFlags = try UInt32(reader.number(atMost: Int(UInt32.max)))
-    case .projectID: projectID = try UInt32(reader.number(atMost: Int(UInt32.max)))
+    case .user: user = try cursor.range(length)
+    case .group: group = try cursor.range(length)
+    case .inodeFlags: inodeFlags = try UInt32(cursor.number(atMost: UInt64(UInt32.max)))
+    case .projectID: projectID = try UInt32(cursor.number(atMost: UInt64(UInt32.max)))
     case .attributes:
-      attributes = try reader.range(length)
-      try ExtendedAttribute.checkList(reader.span.extracting(attributes.range))
-    default: try scanKind(field, length, &reader)
+      attributes = try cursor.range(length)
+      try ExtendedAttribute.checkList(cursor.span.extracting(attributes.range))
+    default: try scanKind(field, length, &cursor)
     }
   }
 
   private mutating func scanKind(
-    _ field: EntryField, _ length: Int, _ reader: inout ByteReader
+    _ field: EntryField, _ length: Int, _ cursor: inout FieldCursor
   ) throws(Damage) {
     switch (field, type) {
     case (.deviceNumber, .characterDevice), (.deviceNumber, .blockDevice):
-      deviceNumber.major = try UInt32(reader.varint(atMost: Int(UInt32.max)))
-      deviceNumber.minor = try UInt32(reader.varint(atMost: Int(UInt32.max)))
+      deviceNumber.major = try UInt32(cursor.varint(atMost: Int(UInt32.max)))
+      deviceNumber.minor = try UInt32(cursor.varint(atMost: Int(UInt32.max)))
       hasDeviceNumber = true
     case (.target, .symbolicLink):
-      inline = try reader.range(length)
-      guard length <= TreeLimits.target, !reader.span.extracting(inline.range).contains(0) else {
+      inline = try cursor.range(length)
+      guard length <= TreeLimits.target, !cursor.span.extracting(inline.range).contains(0) else {
         throw .malformed("a link's target")
       }
-    case (.size, .file): size = try reader.number()
+    case (.size, .file): size = try cursor.number()
     case (.content, .file):
-      inline = try reader.range(length)
-      try checkExtents(reader.span.extracting(inline.range))
+      inline = try cursor.range(length)
+      try checkExtents(cursor.span.extracting(inline.range))
     case (.contentNodes, .file), (.childNodes, .directory):
-      let level = try reader.u8()
+      let level = try cursor.u8()
       guard level <= TreeLimits.level else { throw .malformed("a level above 16") }
-      reference = TreeReference(level: level, id: try reader.id(ChunkID.self))
-    case (.children, .directory): inline = try reader.range(length)
-    case (.fileFlags, .file): fileFlags = try reader.number()
+      reference = TreeReference(level: level, id: try cursor.chunkID())
+    case (.children, .directory): inline = try cursor.range(length)
+    case (.fileFlags, .file): fileFlags = try cursor.number()
     default: throw .malformed("a field of another type of entry")
     }
   }
@@ -227,28 +230,5 @@ extension RawSpan {
     let first = unsafe unsafeLoad(fromByteOffset: 0, as: UInt8.self)
     guard byteCount <= 2, first == 0x2e else { return true }
     return unsafe byteCount == 2 && unsafeLoad(fromByteOffset: 1, as: UInt8.self) != 0x2e
-  }
-}
-
-extension ByteReader {
-  /// A varint that is left out when zero, so that zero is not written.
-  fileprivate mutating func number() throws(Damage) -> UInt64 {
-    let value = try varint()
-    guard value != 0 else { throw .malformed("a zero is written") }
-    return value
-  }
-
-  fileprivate mutating func number(atMost limit: Int) throws(Damage) -> UInt64 {
-    let value = try number()
-    guard value <= UInt64(limit) else { throw .malformed("\(value) is above \(limit)") }
-    return value
-  }
-
-  /// Where the next bytes are; there must be some.
-  fileprivate mutating func range(_ length: Int) throws(Damage) -> EntryRange {
-    guard length > 0 else { throw .malformed("an empty value is written") }
-    let start = offset
-    _ = try raw(length)
-    return EntryRange(start: UInt32(start), count: UInt32(length))
   }
 }

@@ -23,7 +23,7 @@ import Vault
   @Test func everyBitFlipIsRejectedOrIsAnotherEntryInItsOwnEncoding() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
     var generator = SeededGenerator(seed: seed)
-    for _ in 0..<60 {
+    for _ in 0..<30 {
       let encoded = generator.entry().encoded
       for bit in 0..<encoded.count * 8 {
         var flipped = encoded
