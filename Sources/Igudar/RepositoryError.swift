@@ -1,7 +1,7 @@
 // What can go wrong with a repository, as callers of this library need it: one case per thing that
 // they would do differently. The text names the object or place.
 
-import Storage
+package import Storage
 import Vault
 
 /// An error that ends a command.
@@ -72,7 +72,8 @@ public enum RepositoryError: Error, Hashable, Sendable {
     }
   }
 
-  private init(_ error: StoreError) {
+  /// The error of a store, in these terms.
+  package init(_ error: StoreError) {
     switch error {
     case .absent(let text): self = .noRepository(text)
     case .full(let text): self = .full(text)

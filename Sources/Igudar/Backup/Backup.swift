@@ -32,6 +32,7 @@ public struct Backup: Sendable {
     let context = BackupContext(
       vault: repository.vault, options: options, progress: progress, start: start, report: report)
     let sources = BackupTargets(targets, workingDirectory: workingDirectory())
+    try requireAny(of: sources.paths, context)
     return try vaultErrors { () throws(VaultError) in
       try repository.vault.prepareToWrite()
       let parent = try parent(of: sources)
@@ -48,6 +49,21 @@ public struct Backup: Sendable {
     }
   }
 
+  // A snapshot of nothing would pass for a saved one, and push good ones out of retention.
+  private func requireAny(
+    of paths: [FilePath], _ context: BackupContext
+  ) throws(RepositoryError) {
+    var problems: [(path: FilePath, message: String)] = []
+    for path in paths {
+      do throws(Errno) { _ = try FileStatus.of(path) } catch {
+        problems.append((path, "\(error.text) (statx)"))
+      }
+    }
+    guard problems.count == paths.count else { return }
+    for problem in problems { context.fail(.scan, problem.path, problem.message) }
+    throw .noSource("none of the sources can be read")
+  }
+
   // The snapshot to compare with: the one named, or the newest of the same host and paths.
   private func parent(of sources: BackupTargets) throws(VaultError) -> SnapshotInfo? {
     let snapshots = try repository.allSnapshots()
@@ -61,7 +77,7 @@ public struct Backup: Sendable {
 }
 
 /// The process's working directory.
-private func workingDirectory() -> FilePath {
+package func workingDirectory() -> FilePath {
   guard let path = unsafe getcwd(nil, 0) else { return "/" }
   defer { unsafe free(path) }
   return unsafe FilePath(Array(UnsafeRawBufferPointer(start: path, count: strlen(path))))

@@ -2,7 +2,7 @@
 // above. The snapshot has the same shape, as restic's has: absolute targets keep their whole path,
 // and when all are relative (none leading upwards) they begin at the snapshot's root.
 
-import Platform
+package import Platform
 
 /// The targets of a backup as a tree.
 struct BackupTargets {
@@ -36,9 +36,9 @@ struct BackupTargets {
 
   /// Makes the tree; `workingDirectory` is absolute.
   init(_ targets: [FilePath], workingDirectory: FilePath) {
-    let absolute = targets.map { Self.clean($0, in: workingDirectory) }
+    let absolute = targets.map { $0.absolute(from: workingDirectory) }
     let isRelative = targets.allSatisfy { target in
-      !target.isAbsolute && Self.clean(target, in: workingDirectory).isBelow(workingDirectory)
+      !target.isAbsolute && target.absolute(from: workingDirectory).isBelow(workingDirectory)
     }
     base = isRelative ? workingDirectory : "/"
     root = Node(name: Entry.rootName)
@@ -53,10 +53,12 @@ struct BackupTargets {
     root.sort()
     paths = Set(absolute).sorted()
   }
+}
 
-  // An absolute path without `.`, `..` and doubled slashes, by its text alone.
-  private static func clean(_ path: FilePath, in directory: FilePath) -> FilePath {
-    let whole = path.isAbsolute ? path.bytes : directory.bytes + [0x2f] + path.bytes
+extension FilePath {
+  /// The absolute path without `.`, `..` and doubled slashes, by its text alone.
+  package func absolute(from directory: FilePath) -> FilePath {
+    let whole = isAbsolute ? bytes : directory.bytes + [0x2f] + bytes
     var names: [ArraySlice<UInt8>] = []
     for part in whole.split(separator: 0x2f) {
       if part.elementsEqual([0x2e]) { continue }
@@ -64,9 +66,7 @@ struct BackupTargets {
     }
     return FilePath([0x2f] + Array(names.joined(separator: [0x2f])))
   }
-}
 
-extension FilePath {
   /// Whether this path is the other or lies below it; both absolute and clean.
   func isBelow(_ other: FilePath) -> Bool {
     components.starts(with: other.components)

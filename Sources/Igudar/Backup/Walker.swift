@@ -182,7 +182,7 @@ final class Walker {
     if isUnchanged, levels.count > 1, let children = level.previous?.children {
       // All below is as it was: its nodes are taken over.
       levels.removeLast()
-      if level.isSame {
+      if level.isSame && !levels[levels.count - 1].isEmitted {
         match()
       } else {
         var entry = level.entry

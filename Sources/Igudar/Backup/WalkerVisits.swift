@@ -21,7 +21,8 @@ extension Walker {
     do throws(Errno) {
       status = try FileStatus.of(name, at: level.directory.descriptor.raw)
     } catch {
-      context.fail(.scan, path(), SourceProblem.system("statx", error).message)
+      let problem = SourceProblem.system("statx", error)
+      context.fail(.scan, path(), isTarget ? "\(error.text) (statx)" : problem.message)
       return
     }
     if status.type == .regular, !isTarget, let limit = context.options.exclusion.sizeLimit,
