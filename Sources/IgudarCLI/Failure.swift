@@ -72,6 +72,26 @@ extension Failure {
     Failure("there is a repository at \(location) already", nextStep: "Choose another place.")
   }
 
+  /// The store failed in a way that may pass.
+  static func store(_ what: String) -> Failure {
+    Failure(what, nextStep: "Nothing saved before is harmed. Look after the store, then retry.")
+  }
+
+  /// The name of a snapshot, or of a path in one, that names nothing or too much.
+  static func selector(_ what: String) -> Failure {
+    Failure(what, nextStep: "`igudar snapshots` lists the snapshots.")
+  }
+
+  /// A place to restore into that cannot be used.
+  static func target(_ path: String, _ why: String) -> Failure {
+    Failure("cannot restore into \(path): \(why)", nextStep: "Choose another --target.")
+  }
+
+  /// None of the sources of a backup can be read.
+  static func noSource(_ what: String) -> Failure {
+    Failure("\(what); no snapshot was made", nextStep: "Check the paths to back up.")
+  }
+
   /// An object that something names is not in the store.
   static func missing(_ what: String, repairable: Bool) -> Failure {
     damaged("\(what) is missing from the store", repairable: repairable)

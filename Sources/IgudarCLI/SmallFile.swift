@@ -16,7 +16,7 @@ enum SmallFile {
   }
 
   /// All bytes of the file.
-  static func read(_ path: [UInt8]) throws(Failure) -> [UInt8] {
+  static func read(_ path: [UInt8], limit: Int = limit) throws(Failure) -> [UInt8] {
     var bytes: [UInt8] = []
     do {
       let file = try Descriptor.open(FilePath(path), O_RDONLY)
@@ -30,7 +30,9 @@ enum SmallFile {
     } catch {
       throw failure(error, "read", path)
     }
-    guard bytes.count <= limit else { throw Failure("\(printable(path)) is larger than 1 MiB") }
+    guard bytes.count <= limit else {
+      throw Failure("\(printable(path)) is larger than \(humanSize(UInt64(limit)))")
+    }
     return bytes
   }
 

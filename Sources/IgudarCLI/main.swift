@@ -6,6 +6,7 @@ import Platform
 
 Interrupt.install()
 Interrupt.hardenProcess()
+Interrupt.raiseFileLimit()
 let arguments = (1..<max(1, Int(CommandLine.argc))).map { index in
   unsafe bytes(at: CommandLine.unsafeArgv[index]) ?? []
 }

@@ -2,8 +2,13 @@
 
 extension Command {
   static let all: [Command] = [
+    BackupCommand.command,
     Generate.command,
     Help.command,
+    Init.command,
+    RestoreCommand.command,
+    SnapshotsCommand.command,
+    TagCommand.command,
     Unlock.command,
     Version.command,
   ]

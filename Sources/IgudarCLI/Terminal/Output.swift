@@ -31,7 +31,7 @@ final class Output: Sendable {
   }
 
   /// One line of the result for people: not printed with `--json` or `--quiet`.
-  func note(_ text: String) {
+  func note(_ text: String = "") {
     if !isJSON && verbosity > 0 { line(text) }
   }
 

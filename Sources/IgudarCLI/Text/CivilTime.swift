@@ -27,6 +27,17 @@ struct CivilTime: Equatable, Sendable {
       nanosecond: moment.nanoseconds, offset: fields.tm_gmtoff)
   }
 
+  /// The moment as clocks show it that are so many seconds ahead of UTC.
+  init(_ moment: Timestamp, offset: Int) {
+    var seconds = time_t(moment.seconds) + offset
+    var fields = unsafe tm()
+    unsafe gmtime_r(&seconds, &fields)
+    unsafe self.init(
+      year: Int(fields.tm_year) + 1900, month: Int(fields.tm_mon) + 1, day: Int(fields.tm_mday),
+      hour: Int(fields.tm_hour), minute: Int(fields.tm_min), second: Int(fields.tm_sec),
+      nanosecond: moment.nanoseconds, offset: offset)
+  }
+
   init(
     year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0,
     nanosecond: UInt32 = 0, offset: Int = 0
@@ -115,4 +126,9 @@ func padded(_ number: Int, to width: Int = 2) -> String {
 extension Timestamp {
   /// The moment in local time, RFC 3339, as restic's JSON has it.
   var rfc3339: String { CivilTime(local: self).rfc3339 }
+
+  /// The moment as clocks showed it where it was recorded.
+  func rfc3339(minutesEast minutes: Int) -> String {
+    CivilTime(self, offset: minutes * 60).rfc3339
+  }
 }

@@ -1,0 +1,86 @@
+// From the global options to an open repository: store, secret, and where this machine keeps what it
+// remembers. A secret is asked for only after the repository was found.
+
+import Glibc
+import Igudar
+import Platform
+import Storage
+import Vault
+
+extension Invocation {
+  /// Opens the repository that options and environment name.
+  func openRepository() throws -> Repository {
+    let settings = try settings()
+    let store = try LocalStore(opening: settings.location.path)
+    guard exists(.format, in: store) else { throw Failure.noRepository(at: store.location) }
+    return try settings.secret.unlocking(store.location) { given in
+      do {
+        return try Repository.open(
+          store, secret: try secret(given, settings), places: places(settings))
+      } catch RepositoryError.wrongKey {
+        return nil
+      }
+    }
+  }
+
+  /// Makes the repository that options and environment name, with a secret to unlock it.
+  func createRepository(_ options: CreationOptions) throws -> Repository {
+    let settings = try settings()
+    let store = try LocalStore(creating: settings.location.path)
+    guard !exists(.format, in: store) else { throw Failure.alreadyExists(at: store.location) }
+    let given = try settings.secret.new()
+    return try Repository.create(
+      in: store, secret: try secret(given, settings), options: options, places: places(settings))
+  }
+
+  // Whether it can be told that an object is there; any trouble is left to those who read it.
+  private func exists(_ name: ObjectName, in store: LocalStore) -> Bool {
+    do {
+      _ = try store.size(of: name)
+      return true
+    } catch StoreError.notFound {
+      return false
+    } catch {
+      return true
+    }
+  }
+
+  private func secret(
+    _ given: borrowing GivenSecret, _ settings: Settings
+  ) throws(Failure) -> Secret {
+    let bytes = unsafe given.text.withBytes { unsafe SecretBytes(copying: $0.bytes) }
+    switch given.kind {
+    case .password: return .passphrase(bytes)
+    case .keyFile:
+      guard let key = Secret(keyFile: bytes) else {
+        throw Failure("the key file holds neither 32 bytes nor 64 hexadecimal digits")
+      }
+      return key
+    }
+  }
+
+  private func places(_ settings: Settings) -> LocalPlaces {
+    let output = output
+    let warn: @Sendable (String) -> Void = { output.warning($0) }
+    let state = xdgFolder("XDG_STATE_HOME", ".local/state")
+    if state == nil {
+      warn("neither XDG_STATE_HOME nor HOME is set: a repository put back cannot be noticed")
+    }
+    let cache: FilePath? =
+      switch settings.cache {
+      case .usual: xdgFolder("XDG_CACHE_HOME", ".cache")
+      case .folder(let folder): folder
+      case .none: nil
+      }
+    return LocalPlaces(cache: cache, state: state, warn: warn)
+  }
+
+  // As the XDG base directory specification says: relative paths do not count.
+  private func xdgFolder(_ variable: String, _ usual: String) -> FilePath? {
+    if let named = environment(variable), named.first == UInt8(ascii: "/") {
+      return FilePath(named)
+    }
+    guard let home = environment("HOME"), !home.isEmpty else { return nil }
+    return FilePath(home).appending(usual)
+  }
+}
