@@ -124,6 +124,28 @@ public final class Vault: Sendable {
     } catch { throw .store(error) }
   }
 
+  /// The size of an object in the store.
+  package func size(of name: ObjectName) throws(VaultError) -> Int {
+    do throws(StoreError) { return try store.size(of: name) } catch {
+      if case .notFound = error { throw .missing(object: name.description) }
+      throw .store(error)
+    }
+  }
+
+  /// All objects of a prefix with their sizes.
+  package func objects(
+    _ prefix: String, _ body: (ObjectName, Int) throws(VaultError) -> Void
+  ) throws(VaultError) {
+    var failure: VaultError?
+    do throws(StoreError) {
+      try store.list(prefix: prefix, after: nil) { (name, size) throws(StoreError) in
+        do throws(VaultError) { try body(name, size) } catch { failure = error }
+        return failure == nil
+      }
+    } catch { throw .store(error) }
+    if let failure { throw failure }
+  }
+
   /// Makes everything that was stored before survive a crash.
   package func barrier() throws(VaultError) {
     do throws(StoreError) { try store.barrier() } catch { throw .store(error) }

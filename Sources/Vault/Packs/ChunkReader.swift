@@ -39,6 +39,11 @@ package final class ChunkReader {
     throw failure ?? .missingChunk(id)
   }
 
+  /// Proves that a chunk can be read from one of its places.
+  package func prove(_ id: ChunkID, kind: ChunkKind) throws(VaultError) {
+    _ = try unsafe withChunk(id, kind: kind) { _ in true }
+  }
+
   /// The bytes of a chunk.
   package func read(_ id: ChunkID, kind: ChunkKind) throws(VaultError) -> [UInt8] {
     try unsafe withChunk(id, kind: kind) { bytes in unsafe [UInt8](bytes) }
@@ -67,6 +72,11 @@ package final class ChunkReader {
 
   /// The first place of a chunk that is not swept; nil if the index knows none.
   package func place(of id: ChunkID) throws(VaultError) -> Placement? { try index.find(id) }
+
+  /// The pack of a place.
+  package func packName(of place: Placement) throws(VaultError) -> ObjectHash {
+    try name(of: place.pack)
+  }
 
   private func name(of pack: UInt32) throws(VaultError) -> ObjectHash {
     guard let known = try index.pack(pack) else {

@@ -8,6 +8,11 @@ package struct PackFinding: Sendable {
   package let damage: Damage
   /// The chunks that cannot be had from this pack; empty when only its frame is hurt.
   package let chunks: [ChunkID]
+
+  package init(damage: Damage, chunks: [ChunkID]) {
+    self.damage = damage
+    self.chunks = chunks
+  }
 }
 
 /// Verifies packs one after another, reusing its buffers; one per thread.

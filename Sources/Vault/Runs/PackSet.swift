@@ -101,8 +101,8 @@ package final class PackSet: @unchecked Sendable {
 
   /// Stores what is open and waits until all is stored.
   ///
-  /// Every lane must have flushed. Answers the run's segments.
-  package func finish() throws(VaultError) -> [ObjectHash] {
+  /// Every lane must have flushed. Answers what was stored.
+  func finish() throws(VaultError) -> RunObjects {
     for slot in open.indices {
       let pack: PackBuilder? = lock.withLock {
         defer { open[slot] = nil }

@@ -16,6 +16,8 @@ package final class Run: @unchecked Sendable {
   private let lock = Lock()
   private var total = RunCounts()
   private var relied: Set<UInt32> = []
+  // What was stored up to the last commit.
+  private var own = RunObjects()
 
   init(vault: Vault, options: RunOptions) throws(VaultError) {
     self.vault = vault
@@ -52,27 +54,18 @@ package final class Run: @unchecked Sendable {
   package func commit(
     _ payload: [UInt8], isPartial: Bool = false
   ) throws(VaultError) -> SnapshotID {
-    let segments = try packs.finish().sorted()
+    own += try packs.finish()
     // A run goes on after a partial commit.
     packs = PackSet(vault: vault, run: keys)
-    let reliedNames = try names(of: lock.withLock { relied })
+    var reliance = Reliance(
+      vault: vault, own: own, reused: try names(of: lock.withLock { relied }))
     let note = Note.seal(
       payload, for: JournalBody.commitType, run: keys, randomness: vault.randomness)
     let runID = id
     let entry = try vault.journal.append { (state) throws(VaultError) in
-      var rescued: [ObjectHash] = []
-      var sweptCount = 0
-      for name in reliedNames {
-        switch state.packState(name) {
-        case .live: break
-        case .condemned: rescued.append(name)
-        case .swept: sweptCount += 1
-        }
-      }
-      guard sweptCount == 0 else { throw .relianceLost(packCount: sweptCount) }
+      let (segments, rescued) = try reliance.settle(state)
       return .commit(
-        segments: segments, rescued: rescued.sorted(), isPartial: isPartial, note: note,
-        run: runID)
+        segments: segments, rescued: rescued, isPartial: isPartial, note: note, run: runID)
     }
     guard let entry else { preconditionFailure("a commit is never withdrawn") }
     return entry.snapshotID

@@ -9,7 +9,7 @@ final class SegmentWriter {
   private let vault: Vault
   private var builder = SegmentBuilder()
   private var packBytes = 0
-  private var names: [ObjectHash] = []
+  private var written = RunObjects()
 
   private static let packBytesLimit = 256 << 20
   private static let rowLimit = 400_000
@@ -22,14 +22,14 @@ final class SegmentWriter {
   func add(_ name: ObjectHash, size: Int, directory: PackDirectory) throws(VaultError) {
     builder.add(name, size: size, directory: directory)
     packBytes += size
+    written.packs.append(name)
     if packBytes >= Self.packBytesLimit || builder.rowCount >= Self.rowLimit { try write() }
   }
 
-  /// Stores what is left, and answers the names of all segments since the last time.
-  func finish() throws(VaultError) -> [ObjectHash] {
+  /// Stores what is left, and answers all that was stored.
+  func finish() throws(VaultError) -> RunObjects {
     try write()
-    defer { names = [] }
-    return names
+    return written
   }
 
   private func write() throws(VaultError) {
@@ -39,7 +39,18 @@ final class SegmentWriter {
     packBytes = 0
     // Order rule 1: the packs are durable before a segment names them.
     try vault.barrier()
-    names.append(try vault.store(segment: full.finish(vault.epoch.indexKey)))
+    written.segments.append(try vault.store(segment: full.finish(vault.epoch.indexKey)))
+  }
+}
+
+/// The objects that a run has stored.
+struct RunObjects: Sendable {
+  var packs: [ObjectHash] = []
+  var segments: [ObjectHash] = []
+
+  static func += (left: inout Self, right: Self) {
+    left.packs += right.packs
+    left.segments += right.segments
   }
 }
 

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct KeyRingTests {
   static func keyring(
-    _ seed: UInt64 = 1, suite: Vault.Suite = .xchacha20Poly1305,
+    _ seed: UInt64 = 1, suite: Vault::Suite = .xchacha20Poly1305,
     chunker: ChunkerParameters = .standard
   ) -> KeyRing {
     KeyRing(generating: suite, chunker: chunker, randomness: SeededRandomness(seed))

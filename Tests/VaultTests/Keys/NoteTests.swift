@@ -62,7 +62,7 @@ import Testing
     #expect(errorThrown { _ = try open(note + [0]) } == "notAuthentic")
   }
 
-  @Test(.enabled(if: Vault.Suite.aes256GCM.isAvailable)) func opensUnderSuite2() throws {
+  @Test(.enabled(if: Vault::Suite.aes256GCM.isAvailable)) func opensUnderSuite2() throws {
     let ring = KeyRingTests.keyring(suite: .aes256GCM)
     let note = Note.seal([1, 2], for: 9, run: run(20, ring), randomness: SeededRandomness(23))
     #expect(try open(note, entryType: 9, ring: ring) == [1, 2])

@@ -41,8 +41,8 @@ import Testing
 
   // MARK: init
 
-  @Test(arguments: Vault.Suite.allCases.filter(\.isAvailable))
-  func whatInitMakesUnlockOpens(suite: Vault.Suite) throws {
+  @Test(arguments: Vault::Suite.allCases.filter(\.isAvailable))
+  func whatInitMakesUnlockOpens(suite: Vault::Suite) throws {
     let store = MemoryStore()
     var plan = plan
     plan.suite = suite

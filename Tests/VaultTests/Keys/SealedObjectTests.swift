@@ -9,7 +9,7 @@ import Testing
 
   private func seal(
     _ payload: [UInt8], _ kind: SealedObject.Kind = .journalEntry,
-    _ suite: Vault.Suite = .xchacha20Poly1305, seed: UInt64 = 3
+    _ suite: Vault::Suite = .xchacha20Poly1305, seed: UInt64 = 3
   ) -> [UInt8] {
     SealedObject.seal(
       payload, as: kind, path: path, key: ring.currentEpoch.journalKey, suite: suite, epoch: 0,
@@ -22,8 +22,8 @@ import Testing
       stored, as: kind, path: path, key: ring.currentEpoch.journalKey, repository: repository)
   }
 
-  @Test(arguments: Vault.Suite.allCases.filter(\.isAvailable), [0, 1, 3992, 3993, 100_000])
-  func opensWhatItSealed(suite: Vault.Suite, size: Int) throws {
+  @Test(arguments: Vault::Suite.allCases.filter(\.isAvailable), [0, 1, 3992, 3993, 100_000])
+  func opensWhatItSealed(suite: Vault::Suite, size: Int) throws {
     let payload = SeededRandomness(4).bytes(size)
     for kind in SealedObject.Kind.allCases {
       let stored = seal(payload, kind, suite)
@@ -125,7 +125,7 @@ import Testing
     file.add("journal path", text: path)
     let stored = seal(payload)
     file.add("journal", stored)
-    if Vault.Suite.aes256GCM.isAvailable {
+    if Vault::Suite.aes256GCM.isAvailable {
       file.add("journal under suite 2", seal(payload, .journalEntry, .aes256GCM))
       try file.compare(with: "sealed-object")
     }

@@ -15,7 +15,7 @@ let testCost = Argon2Cost(memory: 8, passes: 1)
     created: Timestamp(seconds: 1_700_000_000, nanoseconds: 5))
 
   private func slot(
-    _ secret: Secret, suite: Vault.Suite = .xchacha20Poly1305, cost: Argon2Cost = testCost
+    _ secret: Secret, suite: Vault::Suite = .xchacha20Poly1305, cost: Argon2Cost = testCost
   ) throws -> Slot {
     try Slot.make(
       for: root, secret: secret, cost: cost, suite: suite, repository: repository, owner: owner,
@@ -32,8 +32,8 @@ let testCost = Argon2Cost(memory: 8, passes: 1)
     unsafe .keyFile(SecretKey(copying: Array(first..<(first + 32)).span.bytes))
   }
 
-  @Test(arguments: Vault.Suite.allCases.filter(\.isAvailable))
-  func opensWithItsSecretOnly(suite: Vault.Suite) throws {
+  @Test(arguments: Vault::Suite.allCases.filter(\.isAvailable))
+  func opensWithItsSecretOnly(suite: Vault::Suite) throws {
     let passphrase = try slot(.passphrase(SecretBytes("agadir")), suite: suite)
     let file = try slot(keyFile(1), suite: suite)
     #expect(passphrase.bytes.count == 512 && file.bytes.count == 512)

@@ -1,0 +1,95 @@
+// Walks the trees of snapshots and proves that all of their nodes can be read and that every chunk
+// they name has a place that can be believed. Directories that are whole are looked at once, however
+// many snapshots share them; those that are not are walked again for each, to name its paths.
+
+import Platform
+import Vault
+
+/// Checks trees, one snapshot after another.
+struct TreeCheck {
+  private let reader: ChunkReader
+  private let source: any NodeSource
+  private let suspects: CheckSuspects
+  private let vault: Vault
+  private var whole: Set<ChunkID> = []
+
+  init(vault: Vault, reader: ChunkReader, source: any NodeSource, suspects: CheckSuspects) {
+    self.vault = vault
+    self.reader = reader
+    self.source = source
+    self.suspects = suspects
+  }
+
+  private final class Level {
+    let path: FilePath
+    let node: ChunkID?
+    var entries: DirectoryReader
+    var isWhole = true
+
+    init(_ path: FilePath, _ children: Children, from source: any NodeSource) {
+      self.path = path
+      if case .nodes(let reference) = children { node = reference.id } else { node = nil }
+      entries = DirectoryReader(children, from: source)
+    }
+
+    func next() throws(VaultError) -> Entry? { try entries.next() }
+  }
+
+  /// The paths of a snapshot that cannot be restored whole.
+  mutating func check(_ snapshot: SnapshotInfo) throws(VaultError) -> [DamagedPath] {
+    guard let children = snapshot.snapshot.root.children else { return [] }
+    var damaged: [DamagedPath] = []
+    func fail(_ path: FilePath, _ error: VaultError) {
+      damaged.append(
+        DamagedPath(snapshot: snapshot.id, path: path, problem: "\(RepositoryError(error))"))
+    }
+    var levels = [Level("/", children, from: source)]
+    while let level = levels.last {
+      if Interrupt.requested != 0 { return damaged }
+      let next: Entry?
+      do throws(VaultError) { next = try level.next() } catch {
+        fail(level.path, error)
+        level.isWhole = false
+        next = nil
+      }
+      guard let entry = next else {
+        levels.removeLast()
+        if level.isWhole, let node = level.node { whole.insert(node) }
+        if !level.isWhole { levels.last?.isWhole = false }
+        continue
+      }
+      let path = level.path.appending(entry.name)
+      if let below = entry.children {
+        if case .nodes(let reference) = below, whole.contains(reference.id) { continue }
+        levels.append(Level(path, below, from: source))
+      }
+      do throws(VaultError) { try checkContent(of: entry) } catch {
+        fail(path, error)
+        level.isWhole = false
+      }
+    }
+    return damaged
+  }
+
+  private func checkContent(of entry: Entry) throws(VaultError) {
+    for attribute in entry.attributes {
+      if case .chunk(let id, _) = attribute.value { try check(id) }
+    }
+    guard let file = entry.file else { return }
+    var content = ContentReader(file, from: source)
+    while let extent = try content.next() {
+      if case .chunk(let id, _) = extent { try check(id) }
+    }
+  }
+
+  // A chunk is believed when it has a place in a pack that nothing speaks against; otherwise it is
+  // read, from all of its places.
+  private func check(_ id: ChunkID) throws(VaultError) {
+    guard let place = try reader.place(of: id) else { throw .missingChunk(id) }
+    if suspects.packs.isEmpty && suspects.chunks.isEmpty { return }
+    let isSuspect =
+      try suspects.chunks.contains(id) || suspects.packs.contains(reader.packName(of: place))
+    guard isSuspect else { return }
+    try reader.prove(id, kind: .data)
+  }
+}
