@@ -87,9 +87,8 @@ struct TreeCheck {
   private func check(_ id: ChunkID) throws(VaultError) {
     guard let place = try reader.place(of: id) else { throw .missingChunk(id) }
     if suspects.packs.isEmpty && suspects.chunks.isEmpty { return }
-    let isSuspect =
-      try suspects.chunks.contains(id) || suspects.packs.contains(reader.packName(of: place))
-    guard isSuspect else { return }
+    let pack = try reader.packName(of: place)
+    guard suspects.chunks.contains(id) || suspects.packs.contains(pack) else { return }
     try reader.prove(id, kind: .data)
   }
 }
