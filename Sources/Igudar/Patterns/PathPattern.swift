@@ -10,22 +10,20 @@ public enum PathPattern {
   public static func paths(matching pattern: [UInt8]) -> [FilePath] {
     var found: [FilePath] = [FilePath(pattern.first == 0x2f ? [0x2f] : [])]
     for part in pattern.split(separator: 0x2f) {
-      guard let glob = Glob(part), glob.literal != Array(part) else {
-        found = found.map { $0.appending(Array(part)) }
-        continue
-      }
-      if let literal = glob.literal {
-        found = found.map { $0.appending(literal) }
-      } else {
-        found = found.flatMap { names(in: $0, matching: glob) }
+      switch Glob(part)?.shape {
+      case nil: found = found.map { $0.appending(Array(part)) }
+      case .literal(let name): found = found.map { $0.appending(name) }
+      case .some: found = found.flatMap { names(in: $0, matching: part) }
       }
     }
     return found.filter { (try? FileStatus.of($0)) != nil }.sorted()
   }
 
-  private static func names(in directory: FilePath, matching glob: Glob) -> [FilePath] {
+  private static func names(
+    in directory: FilePath, matching pattern: ArraySlice<UInt8>
+  ) -> [FilePath] {
     let path: FilePath = directory.bytes.isEmpty ? "." : directory
-    guard let open = try? Descriptor.open(path, O_RDONLY | O_DIRECTORY),
+    guard let glob = Glob(pattern), let open = try? Descriptor.open(path, O_RDONLY | O_DIRECTORY),
       let listing = try? DirectoryListing(of: open)
     else { return [] }
     return (0..<listing.count).map(listing.name).filter { glob.matches($0.bytes) }
