@@ -32,6 +32,11 @@ struct Glob: Hashable, Sendable {
     self.shape = shape
   }
 
+  /// The name that this pattern stands for, if it is only one.
+  var literal: [UInt8]? {
+    if case .literal(let name) = shape { name } else { nil }
+  }
+
   /// The glob that every name fits.
   static let everything = Glob(shape: .everything)
 
