@@ -73,6 +73,31 @@ int clinux_setflags(int fd, unsigned flags) {
   return ioctl(fd, FS_IOC_SETFLAGS, &value);
 }
 
+int clinux_getproject(int fd, unsigned *project) {
+  struct fsxattr attributes;
+  if (ioctl(fd, FS_IOC_FSGETXATTR, &attributes) != 0) return -1;
+  *project = attributes.fsx_projid;
+  return 0;
+}
+
+int clinux_setproject(int fd, unsigned project) {
+  struct fsxattr attributes;
+  if (ioctl(fd, FS_IOC_FSGETXATTR, &attributes) != 0) return -1;
+  attributes.fsx_projid = project;
+  return ioctl(fd, FS_IOC_FSSETXATTR, &attributes);
+}
+
+// Both ends close when another program is started.
+int clinux_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
+
+int clinux_punch_hole(int fd, int64_t offset, int64_t length) {
+  return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+}
+
+long clinux_copy_file_range(int from, int64_t *at, int to, int64_t *toAt, size_t length) {
+  return copy_file_range(from, at, to, toAt, length, 0);
+}
+
 int64_t clinux_seek_data(int fd, int64_t offset) { return lseek(fd, offset, SEEK_DATA); }
 int64_t clinux_seek_hole(int fd, int64_t offset) { return lseek(fd, offset, SEEK_HOLE); }
 int clinux_fallocate(int fd, int mode, int64_t offset, int64_t length) {

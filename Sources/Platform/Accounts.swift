@@ -16,7 +16,12 @@ package final class Accounts: @unchecked Sendable {
   package func user(_ uid: UInt32) -> [UInt8] {
     lock.withLock {
       if let known = users[uid] { return known }
-      let name = unsafe getpwuid(uid).map { unsafe bytes($0.pointee.pw_name) } ?? []
+      let name =
+        unsafe lookUp(passwd()) { (entry, text, size, found) in
+          unsafe getpwuid_r(uid, &entry, text, size, &found)
+        } reading: {
+          unsafe bytes($0.pw_name)
+        } ?? []
       users[uid] = name
       return name
     }
@@ -26,7 +31,12 @@ package final class Accounts: @unchecked Sendable {
   package func group(_ gid: UInt32) -> [UInt8] {
     lock.withLock {
       if let known = groups[gid] { return known }
-      let name = unsafe getgrgid(gid).map { unsafe bytes($0.pointee.gr_name) } ?? []
+      let name =
+        unsafe lookUp(Glibc.group()) { (entry, text, size, found) in
+          unsafe getgrgid_r(gid, &entry, text, size, &found)
+        } reading: {
+          unsafe bytes($0.gr_name)
+        } ?? []
       groups[gid] = name
       return name
     }
@@ -36,8 +46,12 @@ package final class Accounts: @unchecked Sendable {
   package func uid(of name: [UInt8]) -> UInt32? {
     lock.withLock {
       if let known = userNumbers[name] { return known }
-      let uid = unsafe withNullTerminated(name) {
-        unsafe getpwnam($0).map { unsafe $0.pointee.pw_uid }
+      let uid = unsafe withNullTerminated(name) { name in
+        unsafe lookUp(passwd()) { (entry, text, size, found) in
+          unsafe getpwnam_r(name, &entry, text, size, &found)
+        } reading: {
+          unsafe $0.pw_uid
+        }
       }
       userNumbers[name] = .some(uid)
       return uid
@@ -48,11 +62,44 @@ package final class Accounts: @unchecked Sendable {
   package func gid(of name: [UInt8]) -> UInt32? {
     lock.withLock {
       if let known = groupNumbers[name] { return known }
-      let gid = unsafe withNullTerminated(name) {
-        unsafe getgrnam($0).map { unsafe $0.pointee.gr_gid }
+      let gid = unsafe withNullTerminated(name) { name in
+        unsafe lookUp(Glibc.group()) { (entry, text, size, found) in
+          unsafe getgrnam_r(name, &entry, text, size, &found)
+        } reading: {
+          unsafe $0.gr_gid
+        }
       }
       groupNumbers[name] = .some(gid)
       return gid
+    }
+  }
+
+  // Asks with more and more room; groups of thousands of members need much of it.
+  private func lookUp<Entry, Value>(
+    _ empty: Entry,
+    _ ask: (
+      inout Entry, UnsafeMutablePointer<CChar>, Int, inout UnsafeMutablePointer<Entry>?
+    ) -> Int32,
+    reading: (Entry) -> Value
+  ) -> Value? {
+    var size = 4096
+    while size <= 16 << 20 {
+      var entry = empty
+      var found: UnsafeMutablePointer<Entry>?
+      let text = UnsafeMutablePointer<CChar>.allocate(capacity: size)
+      defer { unsafe text.deallocate() }
+      let code = retryingCode { unsafe ask(&entry, text, size, &found) }
+      if code != ERANGE { return unsafe found == nil ? nil : reading(entry) }
+      size *= 4
+    }
+    return nil
+  }
+
+  // These calls answer the error instead of setting it.
+  private func retryingCode(_ call: () -> Int32) -> Int32 {
+    while true {
+      let code = call()
+      if code != EINTR { return code }
     }
   }
 

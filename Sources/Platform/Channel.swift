@@ -1,8 +1,13 @@
 // A bounded queue between threads: what is full makes the sender wait, so nothing grows.
+//
+// Invariant: who waits is woken by whatever ends the reason to wait: each item wakes one receiver,
+// each place that gets free one sender, and the close all of them.
 
 /// A bounded queue for any number of senders and receivers.
 package final class Channel<Item: Sendable>: @unchecked Sendable {
-  private let monitor = Monitor()
+  private let lock = Lock()
+  private let filled = Condition()
+  private let freed = Condition()
   private let capacity: Int
   private var items: [Item?]
   private var first = 0
@@ -17,31 +22,35 @@ package final class Channel<Item: Sendable>: @unchecked Sendable {
 
   /// Waits for room and adds an item; false when the channel is closed.
   package func send(_ item: Item) -> Bool {
-    monitor.withLock {
-      monitor.wait { count < capacity || isClosed }
+    lock.withLock {
+      while count == capacity && !isClosed { freed.wait(lock) }
       guard !isClosed else { return false }
       items[(first + count) % capacity] = item
       count += 1
-      monitor.broadcast()
+      filled.signal()
       return true
     }
   }
 
   /// Waits for an item; nil when the channel is closed and empty.
   package func receive() -> Item? {
-    monitor.withLock {
-      monitor.wait { count > 0 || isClosed }
+    lock.withLock {
+      while count == 0 && !isClosed { filled.wait(lock) }
       guard count > 0 else { return nil }
-      defer { items[first] = nil; first = (first + 1) % capacity; count -= 1; monitor.broadcast() }
-      return items[first]
+      let item = items[first].take()
+      first = (first + 1) % capacity
+      count -= 1
+      freed.signal()
+      return item
     }
   }
 
   /// Takes no more items; what is in it can still be received.
   package func close() {
-    monitor.withLock {
+    lock.withLock {
       isClosed = true
-      monitor.broadcast()
+      filled.broadcast()
+      freed.broadcast()
     }
   }
 }

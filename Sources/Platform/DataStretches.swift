@@ -18,7 +18,11 @@ package func dataStretches(of descriptor: Int32, size: UInt64) throws(Errno) -> 
       throw .current
     }
     let end = clinux_seek_hole(descriptor, start)
-    if end < 0 { throw .current }
+    if end < 0 {
+      // It was cut short just now.
+      if errno == ENXIO { break }
+      throw .current
+    }
     let stretch = min(UInt64(start), size)..<min(UInt64(end), size)
     if !stretch.isEmpty { stretches.append(stretch) }
     guard UInt64(end) > position else { break }

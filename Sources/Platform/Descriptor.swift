@@ -78,7 +78,7 @@ public struct Descriptor: ~Copyable, Sendable {
         unsafe Glibc.write(
           raw, buffer.baseAddress.map { unsafe $0 + done }, min(buffer.count - done, 1 << 30))
       }
-      if count < 0 { throw .current }
+      if count <= 0 { throw count < 0 ? .current : .inputOutput }
       done += count
     }
   }
@@ -95,7 +95,7 @@ public struct Descriptor: ~Copyable, Sendable {
           raw, buffer.baseAddress.map { unsafe $0 + done }, min(buffer.count - done, 1 << 30),
           off_t(offset) + done)
       }
-      if count < 0 { throw .current }
+      if count <= 0 { throw count < 0 ? .current : .inputOutput }
       done += count
     }
   }

@@ -18,14 +18,25 @@ package enum Interrupt {
   }
 
   /// Catches SIGINT, SIGTERM and SIGHUP; a closed pipe becomes an error of `write`.
+  ///
+  /// What was ignored from the start, as under `nohup` or in the background of a script, stays so.
   package static func install() {
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    // The handler must find it made: making it takes a lock.
+    _ = requested
+    for number in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(number) {
       Glibc.signal(number) { number in
         if Interrupt.requested != 0 { _exit(130) }
         Interrupt.request(number)
       }
     }
     Glibc.signal(SIGPIPE, SIG_IGN)
+  }
+
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    guard unsafe sigaction(number, nil, &action) == 0 else { return false }
+    let handler = unsafe action.__sigaction_handler.sa_handler
+    return unsafe unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   /// No core files and no other process looking into this one's memory.

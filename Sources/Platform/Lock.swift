@@ -31,10 +31,9 @@ package final class Lock: @unchecked Sendable {
   }
 }
 
-/// A lock with something to wait for.
+/// Something to wait for, under a lock.
 @safe
-package final class Monitor: @unchecked Sendable {
-  private let inner = Lock()
+package final class Condition: @unchecked Sendable {
   private let condition: UnsafeMutablePointer<pthread_cond_t>
 
   package init() {
@@ -48,17 +47,34 @@ package final class Monitor: @unchecked Sendable {
     unsafe condition.deallocate()
   }
 
+  /// With the lock, which is free meanwhile: waits for a call of one of the others, or for nothing.
+  package func wait(_ lock: Lock) { unsafe pthread_cond_wait(condition, lock.mutex) }
+
+  /// Wakes one who waits.
+  package func signal() { unsafe pthread_cond_signal(condition) }
+
+  /// Wakes all who wait.
+  package func broadcast() { unsafe pthread_cond_broadcast(condition) }
+}
+
+/// A lock with something to wait for.
+package final class Monitor: Sendable {
+  private let lock = Lock()
+  private let condition = Condition()
+
+  package init() {}
+
   package func withLock<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try inner.withLock(body)
+    try lock.withLock(body)
   }
 
   /// With the lock: waits until the condition holds; the lock is free while waiting.
   package func wait(until holds: () -> Bool) {
-    while !holds() { unsafe pthread_cond_wait(condition, inner.mutex) }
+    while !holds() { condition.wait(lock) }
   }
 
   /// Wakes all who wait.
-  package func broadcast() { unsafe pthread_cond_broadcast(condition) }
+  package func broadcast() { condition.broadcast() }
 }

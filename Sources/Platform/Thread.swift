@@ -21,6 +21,11 @@ package final class Thread: @unchecked Sendable {
 
   private init() {}
 
+  // Nobody is going to join it: it cleans up after itself.
+  deinit {
+    if !isJoined { pthread_detach(handle) }
+  }
+
   /// Starts a thread; the name is cut to 15 bytes as Linux demands.
   package static func start(
     name: String, stackSize: Int = 1 << 20, _ run: @escaping @Sendable () -> Void

@@ -26,6 +26,11 @@ int clinux_lsetxattr(const char *path, const char *name, const void *value, size
 
 int clinux_getflags(int fd, unsigned *flags);
 int clinux_setflags(int fd, unsigned flags);
+int clinux_getproject(int fd, unsigned *project);
+int clinux_setproject(int fd, unsigned project);
+int clinux_pipe(int *ends);
+int clinux_punch_hole(int fd, int64_t offset, int64_t length);
+long clinux_copy_file_range(int from, int64_t *at, int to, int64_t *toAt, size_t length);
 int64_t clinux_seek_data(int fd, int64_t offset);
 int64_t clinux_seek_hole(int fd, int64_t offset);
 int clinux_fallocate(int fd, int mode, int64_t offset, int64_t length);
