@@ -56,14 +56,18 @@ public final class LocalStore: ObjectStore, Sendable {
     for name in path.components {
       let parent = prefix
       prefix = prefix.appending(name)
-      if unsafe prefix.withCString({ unsafe mkdir($0, 0o700) }) == 0 {
-        do throws(SystemError) {
-          let folder = try Descriptor.open(parent, O_RDONLY | O_DIRECTORY)
-          _ = fsync(folder.raw)
-        } catch { continue }  // A parent that may not be read cannot be synced either.
-      } else if Errno.current == .notFound || Errno.current == .notDirectory {
-        throw .absent("\(prefix): \(Errno.current.text)")
+      guard unsafe prefix.withCString({ unsafe mkdir($0, 0o700) }) == 0 else {
+        let errno = Errno.current
+        // On the way there may be folders that we may not write, and read-only disks.
+        if unsafe prefix.withCString({ unsafe access($0, F_OK) }) == 0 { continue }
+        if errno == .notFound || errno == .notDirectory {
+          throw .absent("\(prefix): \(errno.text)")
+        }
+        throw StoreError(errno, "mkdir", "\(prefix)")
       }
+      // A parent that may not be read cannot be synced either.
+      guard let folder = try? Descriptor.open(parent, O_RDONLY | O_DIRECTORY) else { continue }
+      _ = fsync(folder.raw)
     }
   }
 
