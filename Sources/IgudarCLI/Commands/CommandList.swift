@@ -3,9 +3,11 @@
 extension Command {
   static let all: [Command] = [
     BackupCommand.command,
+    CheckCommand.command,
     Generate.command,
     Help.command,
     Init.command,
+    RepairIndexCommand.command,
     RestoreCommand.command,
     SnapshotsCommand.command,
     TagCommand.command,

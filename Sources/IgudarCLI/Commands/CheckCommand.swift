@@ -1,0 +1,137 @@
+// `igudar check`.
+
+import Igudar
+import Platform
+import Vault
+
+/// Proves a repository, and names what damage touches.
+enum CheckCommand {
+  static let readData = Option("read-data", help: "read every stored byte and prove every chunk")
+  static let subset = Option(
+    "read-data-subset", takes: "SUBSET",
+    help: "read a part: n/t (group n of t), x% or a size such as 10G, chosen at random")
+  static let jobs = Option(
+    "jobs", "j", takes: "COUNT", help: "threads that read packs (default: one per core)")
+
+  static let command = Command(
+    "check", summary: "Prove that a repository is whole",
+    details: """
+      Checks keys, journal, index segments, the presence and size of every pack, and every tree of
+      every snapshot; with --read-data also every stored byte. Names the snapshots and paths that
+      damage touches, and changes nothing.
+
+      Exit code 0 when all is well, 4 when there is damage by which nothing is lost, 5 when
+      something is lost.
+      """,
+    options: [readData, subset, jobs]
+  ) { invocation in
+    try run(invocation)
+  }
+
+  private static func run(_ invocation: Invocation) throws -> ExitCode {
+    try invocation.refuseTogether(readData, subset)
+    let extent = try extent(invocation)
+    let count = try invocation.options.value(jobs, as: Int.self) ?? 0
+    guard (0...256).contains(count) else { throw invocation.usage("--jobs must be at most 256") }
+    let output = invocation.output
+    let repository = try invocation.openRepository()
+    let progress = CheckProgress()
+    let pace = Progress(output, status: status) { sample(progress) }
+    let report = try pace.during {
+      try Check(repository, reading: extent, jobs: count).run(progress: progress) { event in
+        tell(event, to: output)
+      }
+    }
+    return try finish(report, output)
+  }
+
+  private static func extent(_ invocation: Invocation) throws -> ReadExtent {
+    if invocation.options.has(readData) { return .all }
+    switch try invocation.options.value(subset, as: DataSubset.self) {
+    case nil: return .none
+    case .group(let part, let whole): return .group(part, of: whole)
+    case .percentage(let share): return .share(share / 100)
+    case .size(let bytes): return .bytes(bytes)
+    }
+  }
+
+  // MARK: While it runs
+
+  private static func tell(_ event: CheckEvent, to output: Output) {
+    switch event {
+    case .finding(let finding): output.warning("\(finding.object) \(finding.problem)")
+    case .damagedPath(let damaged):
+      output.warning(
+        "in snapshot \(damaged.snapshot.shortHex): \(damaged.problem)", item: damaged.path.bytes)
+    }
+  }
+
+  private static func sample(_ progress: CheckProgress) -> ProgressSample {
+    var sample = ProgressSample()
+    sample.filesDone = progress.packCount
+    sample.filesTotal = progress.totalPackCount
+    sample.bytesDone = progress.byteCount
+    sample.bytesTotal = progress.totalByteCount
+    return sample
+  }
+
+  private static func status(_ sample: ProgressSample, _ elapsed: Double) -> JSONObject {
+    var line = JSONObject(message: "status")
+    line.addUnlessZero("seconds_elapsed", UInt64(elapsed))
+    line.addUnlessZero("total_packs", sample.filesTotal ?? 0)
+    line.addUnlessZero("packs_done", sample.filesDone)
+    line.addUnlessZero("total_bytes", sample.bytesTotal ?? 0)
+    line.addUnlessZero("bytes_done", sample.bytesDone)
+    return line
+  }
+
+  // MARK: At the end
+
+  private static func finish(_ report: CheckReport, _ output: Output) throws -> ExitCode {
+    let serious = report.findings.filter { $0.severity > .note }
+    let errorCount = serious.count + report.damagedPathCount
+    if output.isJSON {
+      output.json(summary(report, serious, errorCount))
+    } else {
+      output.note(
+        "looked at \(counted(UInt64(report.snapshotCount), "snapshot")) and "
+          + "\(counted(UInt64(report.packCount), "pack")), "
+          + "read \(counted(UInt64(report.readPackCount), "pack")) whole")
+      if report.orphanCount > 0 {
+        output.note(
+          "\(counted(UInt64(report.orphanCount), "pack")) of runs that did not end or still run: "
+            + "harmless, prune takes them")
+      }
+    }
+    if report.isInterrupted { throw RepositoryError.interrupted }
+    switch report.severity {
+    case .note:
+      output.note("no errors were found")
+      return .done
+    case .repairable:
+      throw Failure.damaged(
+        "\(counted(UInt64(serious.count), "finding")), nothing is lost", repairable: true)
+    case .loss:
+      throw Failure.damaged(
+        "\(counted(UInt64(errorCount), "finding")), "
+          + "\(counted(UInt64(report.damagedPathCount), "path")) cannot be restored whole",
+        repairable: false)
+    }
+  }
+
+  private static func summary(
+    _ report: CheckReport, _ serious: [CheckFinding], _ errorCount: Int
+  ) -> JSONObject {
+    let packs = serious.map(\.object).filter { $0.hasPrefix("packs/") }
+    var line = JSONObject(message: "summary")
+    line.add("num_errors", errorCount)
+    line.add("broken_packs", packs.map { String($0.split(separator: "/").last ?? "") })
+    line.add("suggest_repair_index", serious.contains { $0.object.hasPrefix("index/") })
+    line.add("suggest_prune", report.orphanCount > 0)
+    line.add("snapshots_checked", report.snapshotCount)
+    line.add("packs_checked", report.packCount)
+    line.add("packs_read", report.readPackCount)
+    line.add("damaged_paths", report.damagedPathCount)
+    return line
+  }
+}
