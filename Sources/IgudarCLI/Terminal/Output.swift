@@ -59,6 +59,11 @@ final class Output: Sendable {
     state.withLock { $0.append(bytes) }
   }
 
+  /// Bytes of the result in place; many at once are not copied.
+  func write(_ bytes: RawSpan) {
+    unsafe bytes.withUnsafeBytes { bytes in state.withLock { unsafe $0.pass(bytes) } }
+  }
+
   /// A message for people on standard error; printed with `--quiet` too.
   func message(_ text: String) {
     state.withLock { $0.error("igudar: \(text)\n") }
@@ -132,13 +137,23 @@ private struct State {
     if buffer.count >= 65536 || isTerminal { flush() }
   }
 
+  mutating func pass(_ bytes: UnsafeRawBufferPointer) {
+    flush()
+    guard !isClosed else { return }
+    if isTerminal { wipe() }
+    unsafe note(writeAll(bytes, to: STDOUT_FILENO))
+  }
+
   mutating func flush() {
     guard !buffer.isEmpty else { return }
     if isTerminal { wipe() }
-    let code = writeAll(buffer, to: STDOUT_FILENO)
+    note(writeAll(buffer, to: STDOUT_FILENO))
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func note(_ code: Int32) {
     if code != 0 { isClosed = true }
     if code != 0 && code != EPIPE { trouble = code }
-    buffer.removeAll(keepingCapacity: true)
   }
 
   mutating func error(_ text: String) {
@@ -166,21 +181,23 @@ private struct State {
 
 /// Writes every byte; returns 0 or the errno that stopped it.
 private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
-  unsafe bytes.withUnsafeBytes { buffer in
-    var rest = unsafe buffer[...]
-    while unsafe !rest.isEmpty {
-      let part = unsafe UnsafeRawBufferPointer(rebasing: rest)
-      let count = unsafe write(descriptor, part.baseAddress, part.count)
-      if count >= 0 {
-        unsafe rest = rest.dropFirst(count)
-      } else if errno == EAGAIN {
-        waitUntilWritable(descriptor)
-      } else if errno != EINTR {
-        return errno
-      }
+  unsafe bytes.withUnsafeBytes { unsafe writeAll($0, to: descriptor) }
+}
+
+private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
+  var rest = unsafe bytes[...]
+  while unsafe !rest.isEmpty {
+    let part = unsafe UnsafeRawBufferPointer(rebasing: rest)
+    let count = unsafe write(descriptor, part.baseAddress, part.count)
+    if count >= 0 {
+      unsafe rest = rest.dropFirst(count)
+    } else if errno == EAGAIN {
+      waitUntilWritable(descriptor)
+    } else if errno != EINTR {
+      return errno
     }
-    return 0
   }
+  return 0
 }
 
 private func waitUntilWritable(_ descriptor: Int32) {

@@ -46,6 +46,13 @@ struct JSONObject: JSONWritable {
     if !paths.allSatisfy(isUTF8) { add(key + "_base64", paths.map(base64)) }
   }
 
+  /// Adds all members of another object.
+  mutating func add(membersOf other: JSONObject) {
+    guard !other.text.isEmpty else { return }
+    if !text.isEmpty { text.append(UInt8(ascii: ",")) }
+    text.append(contentsOf: other.text)
+  }
+
   /// The object as text, without a newline.
   var bytes: [UInt8] {
     var result: [UInt8] = []

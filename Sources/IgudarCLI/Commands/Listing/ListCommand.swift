@@ -1,0 +1,110 @@
+// `igudar ls`. Entries are printed as the walk meets them: the first at once, none is kept.
+
+import Igudar
+import Platform
+import Vault
+
+/// Lists what is in a snapshot.
+enum ListCommand {
+  static let long = Option("long", "l", help: "print mode, owner, size and time too")
+  static let recursive = Option("recursive", help: "list what is below the folders named, too")
+  static let humanReadable = Option("human-readable", help: "print sizes as people read them")
+
+  static let command = Command(
+    "ls", summary: "List the files in a snapshot", operands: "SNAPSHOT[:PATH] [DIR …]",
+    operandCount: 1...Int.max,
+    details: """
+      Lists all of the snapshot, or with :PATH all of that folder, whose entries then begin at /.
+      With DIRs, which are absolute paths in the snapshot, only these folders and what is directly
+      in them; with --recursive all that is below them.
+      """,
+    options: [long, recursive, humanReadable] + Selection.options
+  ) { invocation in
+    try run(invocation)
+  }
+
+  private static func run(_ invocation: Invocation) throws -> ExitCode {
+    let selector = try SnapshotSelector(parsing: invocation.operands[0])
+    var choice = try ListedFolders(invocation)
+    let filter = try invocation.filter()
+    let repository = try invocation.openRepository()
+    let snapshot = try repository.snapshot(selector, filter: filter)
+    let folder = try repository.entry(at: selector.path ?? [], in: snapshot)
+    let printer = ListPrinter(invocation)
+    printer.begin(snapshot, filteredBy: choice.folders)
+    if folder.type != .directory { printer.print(folder, at: FilePath("/").appending(folder.name)) }
+    let code = try list(folder, in: repository, &choice, printer)
+    if let missing = choice.missing, folder.type == .directory {
+      throw Failure.selector("snapshot \(snapshot.id.shortHex) has no “\(missing)”")
+    }
+    return code
+  }
+
+  private static func list(
+    _ folder: Entry, in repository: Repository, _ choice: inout ListedFolders,
+    _ printer: ListPrinter
+  ) throws -> ExitCode {
+    var code = ExitCode.done
+    let output = printer.output
+    try TreeWalk(repository).visit(
+      below: folder,
+      unreadable: { path, error in
+        let failure = Failure.explaining(error)
+        output.warning("cannot be listed: \(failure.message)", item: path.bytes, during: "ls")
+        code = code.worse(of: failure.code)
+      }
+    ) { entry, path in
+      let place = choice.judge(path)
+      if place.isListed { printer.print(entry, at: path) }
+      if printer.isClosed { return .stop }
+      return place.isEntered ? .onward : .past
+    }
+    return code
+  }
+}
+
+/// Which part of a snapshot is listed.
+struct ListedFolders {
+  /// Absolute and clean; none for everything.
+  let folders: [FilePath]
+  private let isRecursive: Bool
+  private var met: Set<FilePath> = ["/"]
+
+  init(_ invocation: Invocation) throws(Failure) {
+    var folders: [FilePath] = []
+    for operand in invocation.operands.dropFirst() {
+      let path = FilePath(operand)
+      guard path.isAbsolute else {
+        throw invocation.usage("'\(path)' is not an absolute path in the snapshot")
+      }
+      folders.append(path.absolute(from: "/"))
+    }
+    self.init(folders, recursive: invocation.options.has(ListCommand.recursive))
+  }
+
+  init(_ folders: [FilePath], recursive: Bool) {
+    self.folders = folders
+    isRecursive = recursive
+  }
+
+  /// Whether an entry is printed, and whether what is in it is looked at.
+  mutating func judge(_ path: FilePath) -> (isListed: Bool, isEntered: Bool) {
+    if folders.isEmpty { return (true, true) }
+    let isListed = folders.contains { path.bytes.isPath(below: $0.bytes) }
+    let leads = folders.contains { $0.bytes.isPath(below: path.bytes) }
+    if leads && folders.contains(path) { met.insert(path) }
+    return (isListed, leads || isListed && isRecursive)
+  }
+
+  /// A folder that was not met.
+  var missing: FilePath? { folders.first { !met.contains($0) } }
+}
+
+extension [UInt8] {
+  /// Whether this path is another one or lies below it; both absolute and clean.
+  fileprivate func isPath(below other: [UInt8]) -> Bool {
+    if other == [0x2f] { return true }
+    guard starts(with: other) else { return false }
+    return count == other.count || self[other.count] == 0x2f
+  }
+}
