@@ -38,6 +38,21 @@ public struct Descriptor: ~Copyable, Sendable {
     return Descriptor(owning: raw)
   }
 
+  /// Opens a directory only to go through it, which needs no right to read; links are followed.
+  package static func openPassage(
+    _ name: FileName, at directory: Int32
+  ) throws(Errno) -> Descriptor {
+    let flags = passage | O_DIRECTORY | O_CLOEXEC
+    let raw = unsafe name.withCString { name in
+      retrying { unsafe Glibc.openat(directory, name, flags) }
+    }
+    guard raw >= 0 else { throw .current }
+    return Descriptor(owning: raw)
+  }
+
+  /// The flag that opens a path without the right to read it.
+  package static var passage: Int32 { clinux_O_PATH }
+
   /// Reads at an offset until the buffer is full or the file ends.
   @unsafe
   package borrowing func read(

@@ -28,24 +28,19 @@ public struct Backup: Sendable {
     progress: BackupProgress = BackupProgress(),
     report: @escaping @Sendable (BackupEvent) -> Void
   ) throws(RepositoryError) -> BackupSummary {
-    let start = Timestamp.now()
     let context = BackupContext(
-      vault: repository.vault, options: options, progress: progress, start: start, report: report)
+      vault: repository.vault, options: options, progress: progress, report: report)
     let sources = BackupTargets(targets, workingDirectory: workingDirectory())
     try requireAny(of: sources.paths, context)
-    return try vaultErrors { () throws(VaultError) in
-      try repository.vault.prepareToWrite()
-      let parent = try parent(of: sources)
-      var runOptions = RunOptions()
-      runOptions.compression = options.compression
-      runOptions.verifiesFrames = options.verifiesFrames
-      runOptions.isDry = options.isDryRun
-      let run = try repository.vault.begin(runOptions)
-      defer { run.abandon() }
-      return try BackupRun(
-        context: context, run: run, sources: sources, parent: parent,
-        repository: repository
-      ).backUp()
+    return try repository.backUp(sources.paths, options) { (run, parent) throws(RepositoryError) in
+      let backup = try vaultErrors { () throws(VaultError) in
+        try BackupRun(
+          context: context, run: run, sources: sources, parent: parent, repository: repository)
+      }
+      guard options.countsSources else { return try backup.backUp() }
+      return try SourceScan(sources, context: context).during { () throws(RepositoryError) in
+        try backup.backUp()
+      }
     }
   }
 
@@ -62,17 +57,6 @@ public struct Backup: Sendable {
     guard problems.count == paths.count else { return }
     for problem in problems { context.fail(.scan, problem.path, problem.message) }
     throw .noSource("none of the sources can be read")
-  }
-
-  // The snapshot to compare with: the one named, or the newest of the same host and paths.
-  private func parent(of sources: BackupTargets) throws(VaultError) -> SnapshotInfo? {
-    let snapshots = try repository.allSnapshots()
-    if let named = options.parent { return snapshots.first { $0.id == named } }
-    if options.readsAll { return nil }
-    let paths = sources.paths
-    return snapshots.filter { candidate in
-      candidate.host == options.host && candidate.paths == paths && !candidate.isForgotten
-    }.max { ($0.time, $0.number) < ($1.time, $1.number) }
   }
 }
 

@@ -22,13 +22,13 @@ final class BackupContext: Sendable {
   static let stretchSize = 2 << 20
 
   init(
-    vault: Vault, options: BackupOptions, progress: BackupProgress, start: Timestamp,
+    vault: Vault, options: BackupOptions, progress: BackupProgress,
     report: @escaping @Sendable (BackupEvent) -> Void
   ) {
     self.vault = vault
     self.options = options
     self.progress = progress
-    self.start = start
+    start = .now()
     self.report = report
     buffers = Channel(capacity: Self.stretchCount)
     let capacity = Self.stretchSize + vault.chunker.parameters.maximum
@@ -67,6 +67,13 @@ final class BackupContext: Sendable {
     if options.tellsItems { report(.done(path: path(), action, size: size)) }
   }
 
+  /// Tells that the scan has counted everything.
+  func endScan() {
+    progress.scanned.store(true, ordering: .relaxed)
+    guard options.tellsItems else { return }
+    report(.scanned(fileCount: progress.totalFileCount, size: progress.totalByteCount))
+  }
+
   /// Files and directories counted so far.
   var currentCounts: SnapshotCounts { counts.withLock { $0 } }
 
@@ -75,17 +82,24 @@ final class BackupContext: Sendable {
     _ name: FileName, _ status: FileStatus, kind: Entry.Kind, link: Entry.HardLink?,
     attributes: [ExtendedAttribute]
   ) -> Entry {
-    var entry = Entry(
-      name: name, kind: kind, mode: status.mode, uid: status.uid, gid: status.gid,
-      mtime: status.mtime)
+    var entry = entry(
+      name, kind: kind, mode: status.mode, uid: status.uid, gid: status.gid, time: status.mtime)
     entry.ctime = status.ctime
     entry.atime = options.recordsAccessTime ? status.atime : nil
     entry.birthTime = status.birthTime
     entry.inode = status.inode
     entry.hardLink = link
-    entry.user = accounts.user(status.uid)
-    entry.group = accounts.group(status.gid)
     entry.attributes = attributes
+    return entry
+  }
+
+  /// An entry with what every one has, and the names of its owners.
+  func entry(
+    _ name: FileName, kind: Entry.Kind, mode: UInt16, uid: UInt32, gid: UInt32, time: Timestamp
+  ) -> Entry {
+    var entry = Entry(name: name, kind: kind, mode: mode, uid: uid, gid: gid, mtime: time)
+    entry.user = accounts.user(uid)
+    entry.group = accounts.group(gid)
     return entry
   }
 

@@ -47,6 +47,8 @@ public struct BackupOptions: Sendable {
   public var jobs = 0
   /// Whether every file and directory is told of, not only errors.
   public var tellsItems = false
+  /// Whether the sources are counted beside the backup, so that progress knows the whole.
+  public var countsSources = false
   /// Seconds between checkpoints of a running backup; at most 900 is promised to users.
   public var checkpointInterval = 900
 
@@ -80,6 +82,8 @@ public enum BackupEvent: Sendable {
   case done(path: FilePath, BackupAction, size: UInt64)
   /// An entry was left out.
   case excluded(FilePath)
+  /// The sources are counted.
+  case scanned(fileCount: UInt64, size: UInt64)
 }
 
 /// How an entry compares with the last snapshot.

@@ -28,12 +28,13 @@ final class BackupPipeline: @unchecked Sendable {
   /// Batches that may be under way at once.
   private static let window = 24
 
-  init(run: Run, context: BackupContext, jobs: Int) throws(VaultError) {
+  init(run: Run, context: BackupContext) throws(VaultError) {
     self.run = run
     self.context = context
     treeLane = try run.lane()
     assembler = TreeAssembler(
       cutting: TreeCut(domainKey: run.vault.domain.treeCutKey), into: LaneSink(lane: treeLane))
+    let jobs = context.options.jobs > 0 ? context.options.jobs : processorCount()
     for _ in 0..<jobs {
       readers.append(FileReader(lane: try run.lane(), context: context))
     }

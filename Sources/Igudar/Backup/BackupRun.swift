@@ -7,9 +7,8 @@ import Vault
 /// A running backup.
 final class BackupRun {
   private let context: BackupContext
-  private let run: Run
   private let sources: BackupTargets
-  private let parent: SnapshotInfo?
+  private let commit: BackupCommit
   private let repository: Repository
   private let pipeline: BackupPipeline
   private let walkLane: Lane
@@ -20,39 +19,42 @@ final class BackupRun {
     repository: Repository
   ) throws(VaultError) {
     self.context = context
-    self.run = run
     self.sources = sources
-    self.parent = parent
+    commit = BackupCommit(context: context, run: run, parent: parent, paths: sources.paths)
     self.repository = repository
     lastCheckpoint = context.start
     walkLane = try run.lane()
-    let jobs = context.options.jobs > 0 ? context.options.jobs : processorCount()
-    pipeline = try BackupPipeline(run: run, context: context, jobs: jobs)
+    pipeline = try BackupPipeline(run: run, context: context)
   }
 
-  func backUp() throws(VaultError) -> BackupSummary {
+  func backUp() throws(RepositoryError) -> BackupSummary {
     defer { pipeline.stop() }
-    let walker = Walker(
+    do throws(SourceProblem) { return try walk() } catch {
+      if case .vault(let failure) = error { throw RepositoryError(failure) }
+      throw .noSource("\(sources.base): \(error.message)")
+    }
+  }
+
+  private func walk() throws(SourceProblem) -> BackupSummary {
+    let walker: Walker
+    do throws(VaultError) { walker = try makeWalker() } catch { throw .vault(error) }
+    let isComplete = try walker.walk { () throws(VaultError) in try checkpointIfDue(walker) }
+    do throws(VaultError) {
+      if !isComplete { return try interrupt(walker) }
+      try settle()
+      guard let root = pipeline.root else { preconditionFailure("a complete walk has a root") }
+      return try commit.finish(root)
+    } catch { throw .vault(error) }
+  }
+
+  private func makeWalker() throws(VaultError) -> Walker {
+    Walker(
       context: context, pipeline: pipeline, targets: sources, previous: try previous(),
       lane: walkLane)
-    let isComplete: Bool
-    do throws(SourceProblem) {
-      isComplete = try walker.walk { () throws(VaultError) in
-        try checkpointIfDue(walker)
-      }
-    } catch {
-      if case .vault(let failure) = error { throw failure }
-      context.fail(.scan, sources.base, error.message)
-      throw .interrupted
-    }
-    if !isComplete { return try interrupt(walker) }
-    try settle()
-    guard let root = pipeline.root else { preconditionFailure("a complete walk has a root") }
-    return try finish(root)
   }
 
   private func previous() throws(VaultError) -> PreviousSnapshot? {
-    guard let parent, !context.options.readsAll else { return nil }
+    guard let parent = commit.parent, !context.options.readsAll else { return nil }
     return PreviousSnapshot(
       root: parent.snapshot.root, start: parent.snapshot.start ?? parent.snapshot.time,
       source: try repository.nodeSource())
@@ -80,63 +82,14 @@ final class BackupRun {
     try pipeline.drain()
     guard let root = try pipeline.checkpoint() else { return nil }
     try settle()
-    return try run.commit(snapshot(root, end: .now()).encoded, isPartial: true)
+    return try commit.save(root, end: .now(), isPartial: true)
   }
 
   private func interrupt(_ walker: Walker) throws(VaultError) -> BackupSummary {
-    var summary = summary()
+    let snapshot = try checkpoint(walker)
+    var summary = commit.summary()
     summary.isPartial = true
-    summary.snapshot = try checkpoint(walker)
+    summary.snapshot = snapshot
     return summary
-  }
-
-  private func finish(_ root: Entry) throws(VaultError) -> BackupSummary {
-    var summary = summary()
-    if context.options.skipsIfUnchanged, parent?.snapshot.root == root {
-      summary.isSkipped = true
-      return summary
-    }
-    if !context.options.isDryRun {
-      summary.snapshot = try run.commit(snapshot(root, end: summary.end).encoded)
-    }
-    return summary
-  }
-
-  private func summary() -> BackupSummary {
-    var summary = BackupSummary()
-    summary.counts = context.currentCounts
-    let added = run.counts
-    summary.counts.dataChunksAdded = UInt64(added.chunkCounts[0])
-    summary.counts.treeChunksAdded = UInt64(added.chunkCounts[1])
-    summary.counts.plainBytesAdded = added.plainBytes
-    summary.counts.storedBytesAdded = added.storedBytes
-    summary.errorCount = Int(context.progress.errorCount)
-    summary.parent = parent?.id
-    summary.start = context.start
-    summary.end = .now()
-    return summary
-  }
-
-  private func snapshot(_ root: Entry, end: Timestamp) -> Snapshot {
-    let options = context.options
-    let summary = summary()
-    var snapshot = Snapshot(root: root, time: options.time ?? context.start)
-    snapshot.start = context.start
-    snapshot.end = end
-    snapshot.host = options.host
-    snapshot.paths = sources.paths
-    snapshot.tags = options.tags
-    snapshot.excludes = options.excludeTexts
-    snapshot.parent = parent?.id
-    snapshot.description = options.comment
-    snapshot.counts = summary.counts
-    snapshot.unreadableCount = UInt64(summary.errorCount)
-    snapshot.user = options.user
-    let (uid, gid) = processIdentity()
-    snapshot.uid = uid
-    snapshot.gid = gid
-    snapshot.program = options.program
-    snapshot.zone = options.zone
-    return snapshot
   }
 }

@@ -5,9 +5,9 @@
 package import Platform
 
 /// The targets of a backup as a tree.
-struct BackupTargets {
-  /// A name on the way to targets, or a target.
-  final class Node {
+struct BackupTargets: Sendable {
+  /// A name on the way to targets, or a target; not changed once the tree is made.
+  final class Node: @unchecked Sendable {
     let name: FileName
     var children: [Node] = []
     /// Everything below is read; children do not matter then.

@@ -68,13 +68,18 @@ struct LargeFile {
   ) throws(SourceProblem) -> UInt64? {
     var end: UInt64 = 0
     for stretch in try stretches(of: file, status: status) {
-      if stretch.lowerBound > end { walker.add(.hole(stretch.lowerBound - end)) }
+      if stretch.lowerBound > end { addHole(stretch.lowerBound - end) }
       guard let reached = try read(stretch, of: file) else { return nil }
       end = reached
       if end < stretch.upperBound { return end }
     }
-    if end < status.size { walker.add(.hole(status.size - end)) }
+    if end < status.size { addHole(status.size - end) }
     return status.size
+  }
+
+  private func addHole(_ length: UInt64) {
+    walker.add(.hole(length))
+    context.progress.bytes.add(length, ordering: .relaxed)
   }
 
   // Reads, cuts and hands over a stretch of data; answers where it really ended, or nil when the
@@ -82,57 +87,19 @@ struct LargeFile {
   private func read(
     _ stretch: Range<UInt64>, of file: borrowing Descriptor
   ) throws(SourceProblem) -> UInt64? {
-    let chunker = context.vault.chunker
     var position = stretch.lowerBound
-    var buffer = context.takeBuffer()
-    var carried = 0
-    while true {
-      if context.isInterrupted {
-        context.release(buffer)
-        return nil
-      }
-      let room = min(BackupContext.stretchSize, Int(stretch.upperBound - position))
-      let target = unsafe UnsafeMutableRawBufferPointer(
-        start: buffer.pointer + carried, count: room)
+    let isWhole = try unsafe StretchCutter(context: context).cut { (target) throws(SourceProblem) in
+      let room = unsafe UnsafeMutableRawBufferPointer(
+        rebasing: target.prefix(Int(clamping: stretch.upperBound - position)))
       let count: Int
-      do throws(Errno) { count = try unsafe file.read(at: Int64(position), into: target) } catch {
-        context.release(buffer)
+      do throws(Errno) { count = try unsafe file.read(at: Int64(position), into: room) } catch {
         throw .system("read", error)
       }
       position += UInt64(count)
-      let isEnd = position == stretch.upperBound || count < room
-      let filled = carried + count
-      let lengths = cuts(buffer, filled, isEnd: isEnd, chunker)
-      let used = lengths.reduce(0, +)
-      carried = filled - used
-      let next = isEnd ? nil : context.takeBuffer()
-      if let next {
-        unsafe next.pointer.copyMemory(from: buffer.pointer + used, byteCount: carried)
-      }
-      do throws(VaultError) {
-        if lengths.isEmpty {
-          context.release(buffer)
-        } else {
-          try walker.submit(Stretch(buffer: buffer, lengths: lengths))
-        }
-      } catch { throw .vault(error) }
-      guard let next else { return position }
-      buffer = next
+      return (count, position == stretch.upperBound || count < room.count)
+    } submit: { (stretch) throws(VaultError) in
+      try walker.submit(stretch)
     }
-  }
-
-  private func cuts(
-    _ buffer: Buffer, _ filled: Int, isEnd: Bool, _ chunker: Chunker
-  ) -> [Int] {
-    var lengths: [Int] = []
-    var used = 0
-    while used < filled {
-      let rest = unsafe UnsafeRawBufferPointer(
-        start: buffer.pointer + used, count: filled - used)
-      guard let length = unsafe chunker.firstCut(of: rest, isEnd: isEnd) else { break }
-      lengths.append(length)
-      used += length
-    }
-    return lengths
+    return isWhole ? position : nil
   }
 }

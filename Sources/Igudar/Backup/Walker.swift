@@ -15,6 +15,7 @@ final class Walker {
   private let targets: BackupTargets
   private let previous: PreviousSnapshot?
   let lane: Lane
+  let rules: WalkRules
   var levels: [WalkLevel] = []
   var batch = Batch(number: 0)
   private var directoriesInBatch = 0
@@ -39,6 +40,7 @@ final class Walker {
     self.targets = targets
     self.previous = previous
     self.lane = lane
+    rules = WalkRules(context.options, targets: targets)
     // Clocks of file systems lag behind by a tick, and some count in steps of two seconds.
     var youngest = previous?.start ?? Timestamp(seconds: 0)
     youngest.seconds -= 2
@@ -100,15 +102,11 @@ final class Walker {
   // MARK: Directories
 
   private func enterRoot() throws(SourceProblem) {
-    let descriptor: Descriptor
-    do throws(SystemError) {
-      descriptor = try Descriptor.open(targets.base, O_RDONLY | O_DIRECTORY)
-    } catch { throw .system("open", error.errno) }
+    let directory = try rules.openBase(targets.root)
     let status: FileStatus
-    do throws(Errno) { status = try FileStatus.of(descriptor.raw) } catch {
+    do throws(Errno) { status = try FileStatus.of(directory.descriptor.raw) } catch {
       throw .system("statx", error)
     }
-    let directory = OpenDirectory(descriptor, path: targets.base)
     try enter(
       directory, name: Entry.rootName, status: status, node: targets.root,
       before: previous.map { Before(entry: $0.root, isNext: true) })
@@ -125,8 +123,8 @@ final class Walker {
     _ directory: OpenDirectory, name: FileName, status: FileStatus, node: BackupTargets.Node?,
     before: Before?, isLeftEmpty: Bool = false
   ) throws(SourceProblem) {
-    let names = isLeftEmpty ? .given([]) : try names(of: directory, node: node)
-    let attributes = try context.attributes(of: .descriptor(directory.descriptor.raw), lane: lane)
+    let names = isLeftEmpty ? .given([]) : try rules.names(of: directory, node: node)
+    let attributes = try attributes(of: directory, node: node)
     let entry = context.entry(
       name, status, kind: .directory(.none), link: nil, attributes: attributes)
     let known = before?.entry.children
@@ -139,27 +137,23 @@ final class Walker {
           previous.map { PreviousDirectory(children, source: $0.source) }
         },
         isSame: before.map { $0.isNext && isSame(entry, $0.entry) } ?? false,
-        isKnown: known != nil, patternState: patternState(of: name)))
+        isKnown: known != nil,
+        patternState: levels.isEmpty
+          ? rules.rootState : rules.state(of: name, in: levels[levels.count - 1].patternState)))
     directoriesInBatch += 1
   }
 
-  // What is visited in a directory: what leads to targets, or all, or only the tag that
-  // excludes the rest.
-  private func names(
+  // A directory on the way may be one that cannot be read; it goes by its path then.
+  private func attributes(
     of directory: OpenDirectory, node: BackupTargets.Node?
-  ) throws(SourceProblem) -> WalkNames {
-    if let node, !node.isTarget { return .given(node.children.map(\.name)) }
-    if let tag = context.options.exclusion.tag(in: directory) { return .given([tag]) }
-    do throws(Errno) { return .listed(try DirectoryListing(of: directory.descriptor)) } catch {
-      throw .system("getdents", error)
+  ) throws(SourceProblem) -> [ExtendedAttribute] {
+    guard let node, !node.isTarget else {
+      return try context.attributes(of: .descriptor(directory.descriptor.raw), lane: lane)
     }
-  }
-
-  // Where a directory stands in the patterns that exclude.
-  private func patternState(of name: FileName) -> PatternSet.State? {
-    guard let patterns = context.options.exclusion.patterns else { return nil }
-    guard let above = levels.last?.patternState else { return patterns.state(of: targets.base) }
-    return unsafe patterns.enter(name.bytes.span.bytes, from: above)
+    do throws(SourceProblem) {
+      return try context.attributes(
+        of: .path(FilePath("/proc/self/fd/\(directory.descriptor.raw)/.")), lane: lane)
+    } catch .system { return [] }
   }
 
   // A directory's own entry, its children aside.

@@ -10,35 +10,26 @@ extension Walker {
   func visit(_ index: Int) throws(VaultError) {
     let level = levels[levels.count - 1]
     let name = level.names.name(index)
-    let isTarget = level.node?.children[index].isTarget ?? false
+    let node = level.node?.children[index]
     let path = { level.directory.path.appending(name) }
     // What was named by the user is never excluded.
-    if level.node == nil, isExcluded(name, in: level) {
+    if node == nil, rules.excludes(name, in: level.patternState) {
       context.exclude(path())
       return
     }
     let status: FileStatus
     do throws(Errno) {
-      status = try FileStatus.of(name, at: level.directory.descriptor.raw)
+      status = try rules.status(name, in: level.directory, node: node)
     } catch {
       let problem = SourceProblem.system("statx", error)
-      context.fail(.scan, path(), isTarget ? "\(error.text) (statx)" : problem.message)
+      context.fail(.scan, path(), node == nil ? problem.message : "\(error.text) (statx)")
       return
     }
-    if status.type == .regular, !isTarget, let limit = context.options.exclusion.sizeLimit,
-      limit.excludes(status.size)
-    {
+    if node == nil, rules.excludesSize(status) {
       context.exclude(path())
       return
     }
-    try visit(name, status, in: level, node: level.node?.children[index])
-  }
-
-  private func isExcluded(_ name: FileName, in level: WalkLevel) -> Bool {
-    guard let patterns = context.options.exclusion.patterns, let state = level.patternState else {
-      return false
-    }
-    return unsafe patterns.matches(name.bytes.span.bytes, in: state)
+    try visit(name, status, in: level, node: node)
   }
 
   private func visit(
@@ -169,17 +160,10 @@ extension Walker {
         Before(entry: previous.withFound { $0.entry }, isNext: finding == .next)
       }
     do throws(SourceProblem) {
-      let descriptor: Descriptor
-      do throws(Errno) {
-        descriptor = try Descriptor.openSource(
-          name, at: level.directory.descriptor.raw, flags: O_DIRECTORY)
-      } catch { throw .system("open", error) }
-      let isOther =
-        context.options.staysOnFileSystem && node == nil
-        && status.device != level.device
+      let directory = try rules.open(name, in: level.directory, node: node)
       try enter(
-        OpenDirectory(descriptor, path: path), name: name, status: status, node: node,
-        before: before, isLeftEmpty: isOther)
+        directory, name: name, status: status, node: node, before: before,
+        isLeftEmpty: rules.leavesEmpty(status, in: level.device, node: node))
     } catch {
       if case .vault(let failure) = error { throw failure }
       context.fail(.scan, path, error.message)

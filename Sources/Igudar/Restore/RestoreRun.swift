@@ -184,6 +184,8 @@ final class RestoreRun {
           batch.pieces.append(
             RestorePiece(file: restore, offset: offset, chunk: id, length: length))
           batch.size += UInt64(length)
+        } else {
+          context.progress.bytes.add(extent.length, ordering: .relaxed)
         }
         offset += extent.length
         if batch.isFull {

@@ -1,0 +1,109 @@
+// The end of a backup, whatever it read: the snapshot record from options and counters, and its
+// commit.
+
+import Platform
+import Vault
+
+/// Makes the snapshot of one backup.
+struct BackupCommit {
+  let context: BackupContext
+  let run: Run
+  /// The snapshot that the backup was compared with.
+  let parent: SnapshotInfo?
+  /// What was backed up, to record.
+  let paths: [FilePath]
+
+  /// Commits the finished tree, unless that is not wanted.
+  func finish(_ root: Entry) throws(VaultError) -> BackupSummary {
+    var summary = summary()
+    if context.options.skipsIfUnchanged, parent?.snapshot.root == root {
+      summary.isSkipped = true
+      return summary
+    }
+    if !context.options.isDryRun { summary.snapshot = try save(root, end: summary.end) }
+    return summary
+  }
+
+  /// Commits a tree; every lane must have flushed.
+  func save(
+    _ root: Entry, end: Timestamp, isPartial: Bool = false
+  ) throws(VaultError) -> SnapshotID {
+    try run.commit(snapshot(root, end: end).encoded, isPartial: isPartial)
+  }
+
+  /// What was done so far; what is in lanes counts once they are flushed.
+  func summary() -> BackupSummary {
+    var summary = BackupSummary()
+    summary.counts = context.currentCounts
+    let added = run.counts
+    summary.counts.dataChunksAdded = UInt64(added.chunkCounts[0])
+    summary.counts.treeChunksAdded = UInt64(added.chunkCounts[1])
+    summary.counts.plainBytesAdded = added.plainBytes
+    summary.counts.storedBytesAdded = added.storedBytes
+    summary.errorCount = Int(context.progress.errorCount)
+    summary.parent = parent?.id
+    summary.start = context.start
+    summary.end = .now()
+    return summary
+  }
+
+  private func snapshot(_ root: Entry, end: Timestamp) -> Snapshot {
+    let options = context.options
+    let summary = summary()
+    var snapshot = Snapshot(root: root, time: options.time ?? context.start)
+    snapshot.start = context.start
+    snapshot.end = end
+    snapshot.host = options.host
+    snapshot.paths = paths
+    snapshot.tags = options.tags
+    snapshot.excludes = options.excludeTexts
+    snapshot.parent = parent?.id
+    snapshot.description = options.comment
+    snapshot.counts = summary.counts
+    snapshot.unreadableCount = UInt64(summary.errorCount)
+    snapshot.user = options.user
+    let (uid, gid) = processIdentity()
+    snapshot.uid = uid
+    snapshot.gid = gid
+    snapshot.program = options.program
+    snapshot.zone = options.zone
+    return snapshot
+  }
+}
+
+extension Repository {
+  /// Opens a run for a backup of these paths, which is given up unless `body` commits it.
+  func backUp(
+    _ paths: [FilePath], _ options: BackupOptions,
+    _ body: (Run, SnapshotInfo?) throws(RepositoryError) -> BackupSummary
+  ) throws(RepositoryError) -> BackupSummary {
+    let (run, parent) = try vaultErrors { () throws(VaultError) -> (Run, SnapshotInfo?) in
+      try vault.prepareToWrite()
+      return (try begin(options), try self.parent(of: paths, options))
+    }
+    defer { run.abandon() }
+    return try body(run, parent)
+  }
+
+  private func begin(_ options: BackupOptions) throws(VaultError) -> Run {
+    var run = RunOptions()
+    run.compression = options.compression
+    run.verifiesFrames = options.verifiesFrames
+    run.isDry = options.isDryRun
+    return try vault.begin(run)
+  }
+
+  // The snapshot to compare with: the one named, or the newest of the same host and paths that is
+  // no younger than this one is to be.
+  private func parent(
+    of paths: [FilePath], _ options: BackupOptions
+  ) throws(VaultError) -> SnapshotInfo? {
+    let snapshots = try allSnapshots()
+    if let named = options.parent { return snapshots.first { $0.id == named } }
+    if options.readsAll { return nil }
+    return snapshots.filter { candidate in
+      candidate.host == options.host && candidate.paths == paths && !candidate.isForgotten
+        && options.time.map { candidate.time <= $0 } ?? true
+    }.max { ($0.time, $0.number) < ($1.time, $1.number) }
+  }
+}

@@ -1,0 +1,93 @@
+// Which entries a backup visits: targets and the way to them, patterns, tags, sizes, file systems.
+// The walk and the scan that counts before it go by the same rules.
+
+import Glibc
+import Platform
+
+/// What a walk visits and what it leaves out.
+struct WalkRules {
+  private let exclusion: Exclusion
+  private let staysOnFileSystem: Bool
+  private let base: FilePath
+
+  init(_ options: BackupOptions, targets: BackupTargets) {
+    exclusion = options.exclusion
+    staysOnFileSystem = options.staysOnFileSystem
+    base = targets.base
+  }
+
+  /// The names to visit in a directory: what leads to targets, or all, or only the tag that
+  /// excludes the rest.
+  func names(
+    of directory: OpenDirectory, node: BackupTargets.Node?
+  ) throws(SourceProblem) -> WalkNames {
+    if let node, !node.isTarget { return .given(node.children.map(\.name)) }
+    if let tag = exclusion.tag(in: directory) { return .given([tag]) }
+    do throws(Errno) { return .listed(try DirectoryListing(of: directory.descriptor)) } catch {
+      throw .system("getdents", error)
+    }
+  }
+
+  /// Where the root of the walk stands in the patterns that exclude.
+  var rootState: PatternSet.State? { exclusion.patterns?.state(of: base) }
+
+  /// Where a directory stands in the patterns that exclude.
+  func state(of name: FileName, in state: PatternSet.State?) -> PatternSet.State? {
+    guard let patterns = exclusion.patterns, let state else { return nil }
+    return unsafe patterns.enter(name.bytes.span.bytes, from: state)
+  }
+
+  /// Whether a pattern leaves a name out.
+  func excludes(_ name: FileName, in state: PatternSet.State?) -> Bool {
+    guard let patterns = exclusion.patterns, let state else { return false }
+    return unsafe patterns.matches(name.bytes.span.bytes, in: state)
+  }
+
+  /// Whether a file is left out for its size.
+  func excludesSize(_ status: FileStatus) -> Bool {
+    status.type == .regular && exclusion.sizeLimit?.excludes(status.size) ?? false
+  }
+
+  /// Whether a directory is left empty, as another file system begins there.
+  func leavesEmpty(
+    _ status: FileStatus, in device: UInt64, node: BackupTargets.Node?
+  ) -> Bool {
+    staysOnFileSystem && node == nil && status.device != device
+  }
+
+  // MARK: Looking and opening
+
+  /// The status of a name; a link on the way to a target is followed, as the kernel does.
+  func status(
+    _ name: FileName, in directory: OpenDirectory, node: BackupTargets.Node?
+  ) throws(Errno) -> FileStatus {
+    guard let node, !node.isTarget else {
+      return try FileStatus.of(name, at: directory.descriptor.raw)
+    }
+    return try unsafe name.withCString { (name) throws(Errno) in
+      try unsafe FileStatus.of(name, at: directory.descriptor.raw, flags: 0)
+    }
+  }
+
+  /// Opens a directory; on the way to a target the right to pass through is enough.
+  func open(
+    _ name: FileName, in directory: OpenDirectory, node: BackupTargets.Node?
+  ) throws(SourceProblem) -> OpenDirectory {
+    do throws(Errno) {
+      let isWay = node.map { !$0.isTarget } ?? false
+      let descriptor =
+        try isWay
+        ? Descriptor.openPassage(name, at: directory.descriptor.raw)
+        : Descriptor.openSource(name, at: directory.descriptor.raw, flags: O_DIRECTORY)
+      return OpenDirectory(descriptor, path: directory.path.appending(name))
+    } catch { throw .system("open", error) }
+  }
+
+  /// Opens the directory where the walk begins.
+  func openBase(_ root: BackupTargets.Node) throws(SourceProblem) -> OpenDirectory {
+    do throws(SystemError) {
+      let flags = root.isTarget ? O_RDONLY : Descriptor.passage
+      return OpenDirectory(try Descriptor.open(base, flags | O_DIRECTORY), path: base)
+    } catch { throw .system("open", error.errno) }
+  }
+}
