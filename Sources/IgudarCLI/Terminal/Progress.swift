@@ -30,6 +30,9 @@ final class Progress: Sendable {
     pace = ProgressPace.chosen(for: output)
   }
 
+  /// Whether there will be anything to see.
+  static func isShown(on output: Output) -> Bool { ProgressPace.chosen(for: output).isShown }
+
   /// Shows progress while `body` runs, and wipes it before the result or the error goes on.
   func during<Result>(_ body: () throws -> Result) rethrows -> Result {
     start()

@@ -10,7 +10,7 @@ import Vault
 enum BackupCommand {
   static let command = Command(
     "backup", summary: "Save files and folders as a new snapshot",
-    operands: "PATH …", operandCount: 0...Int.max,
+    operands: "PATH … | -- COMMAND …", operandCount: 0...Int.max,
     details: """
       Only what changed since the last snapshot of the same host and paths is read. What cannot be
       read is named, and the snapshot is saved without it (exit code 3). When the backup is
@@ -19,7 +19,7 @@ enum BackupCommand {
 
       Patterns are restic's: * ? [a-z] within a name, ** across folders, !PATTERN takes back.
       """,
-    options: BackupSources.options + BackupExclusions.options + own
+    options: BackupSources.options + StreamSource.options + BackupExclusions.options + own
   ) { invocation in
     let plan = try BackupPlan(invocation)
     let repository = try invocation.openRepository()
@@ -60,8 +60,13 @@ enum BackupCommand {
 
 /// A backup as the command line asks for it, checked before the repository is opened.
 private struct BackupPlan {
+  enum Source {
+    case paths([FilePath])
+    case stream(StreamSource)
+  }
+
   let invocation: Invocation
-  let sources: BackupSources
+  let source: Source
   let options: BackupOptions
   let parent: SnapshotSelector?
 
@@ -74,7 +79,11 @@ private struct BackupPlan {
     parent = try invocation.options.bytes(BackupCommand.parent).map { text in
       try SnapshotSelector(parsing: text)
     }
-    sources = try BackupSources(invocation)
+    if let stream = try StreamSource(invocation) {
+      source = .stream(stream)
+    } else {
+      source = .paths(try BackupSources(invocation).paths)
+    }
   }
 
   private static func options(_ invocation: Invocation) throws -> BackupOptions {
@@ -130,13 +139,31 @@ private struct BackupPlan {
     let output = invocation.output
     var options = options
     if let parent { options.parent = try repository.snapshot(parent).id }
+    options.countsSources =
+      !invocation.options.has(BackupCommand.noScan) && Progress.isShown(on: output)
     let progress = BackupProgress()
     let report = BackupReport(output, isDryRun: options.isDryRun)
     let summary = try Progress(output, sample: { BackupReport.sample(progress) }).during {
-      let backup = Backup(sources.paths, to: repository, options: options)
-      return try backup.run(progress: progress, report: report.take)
+      try run(options, in: repository, progress, report)
     }
     return try report.finish(summary)
+  }
+
+  private func run(
+    _ options: BackupOptions, in repository: Repository, _ progress: BackupProgress,
+    _ report: BackupReport
+  ) throws -> BackupSummary {
+    switch source {
+    case .paths(let paths):
+      let backup = Backup(paths, to: repository, options: options)
+      return try backup.run(progress: progress, report: report.take)
+    case .stream(let stream):
+      return try stream.reading { descriptor, confirm in
+        let backup = StreamBackup(
+          of: descriptor, named: stream.path, to: repository, options: options)
+        return try backup.run(progress: progress, report: report.take, confirm: confirm)
+      }
+    }
   }
 }
 

@@ -35,6 +35,7 @@ struct BackupReport: Sendable {
     case .failed(let error):
       output.warning(error.message, item: error.path.bytes, during: error.during.rawValue)
     case .done(let path, let action, let size): tell(path, action, size)
+    case .scanned(let count, let size): tellScan(count, size)
     case .excluded(let path):
       if output.isJSON {
         var line = JSONObject(message: "excluded_item")
@@ -56,6 +57,18 @@ struct BackupReport: Sendable {
     line.add("action", action.rawValue)
     line.add("item", path: path.bytes)
     line.add("data_size", size)
+    output.json(line)
+  }
+
+  private func tellScan(_ count: UInt64, _ size: UInt64) {
+    guard output.isJSON else {
+      return output.detail("scan finished: \(counted(count, "file")), \(humanSize(size))", level: 3)
+    }
+    var line = JSONObject(message: "verbose_status")
+    line.add("action", "scan_finished")
+    line.add("item", "")
+    line.add("data_size", size)
+    line.add("total_files", count)
     output.json(line)
   }
 
