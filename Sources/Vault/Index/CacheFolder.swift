@@ -34,4 +34,29 @@ enum CacheFolder {
       throw LMDBError(code: EPERM, "the folder belongs to others or they can write to it")
     }
   }
+
+  /// Makes the names of the folder's files, its own and its parent's survive a crash.
+  static func sync(_ path: FilePath) throws(LMDBError) {
+    var rest = path.bytes[...]
+    for _ in 0..<3 {
+      try syncOne(FilePath(Array(rest)))
+      guard let slash = rest.lastIndex(of: UInt8(ascii: "/")), slash > rest.startIndex else {
+        return
+      }
+      rest = rest[..<slash]
+    }
+  }
+
+  private static func syncOne(_ folder: FilePath) throws(LMDBError) {
+    let descriptor = unsafe folder.withTerminatedBytes {
+      unsafe open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    }
+    // A folder above ours that is closed to us was there before us.
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    // Some file systems cannot sync folders and say so.
+    guard fsync(descriptor) == 0 || errno == EINVAL else {
+      throw .system("syncing \(printable(folder.bytes))")
+    }
+  }
 }

@@ -111,7 +111,7 @@ struct RowMerge: ~Copyable {
   private var cursors: [Cursor] = []
   private var heap: [Head] = []
 
-  private static let memorySize = 16 << 20
+  private static let memorySize = 8 << 20
 
   init(_ spill: RowSpill) throws(LMDBError) {
     self.spill = spill

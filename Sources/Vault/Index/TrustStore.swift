@@ -16,7 +16,8 @@ package final class TrustStore: Sendable {
 
   /// Opens or makes `<base>/igudar/<repository>/`, where `base` is the user's state folder.
   package init(below base: FilePath, repository: RepositoryID) throws(VaultError) {
-    directory = base.appending("igudar").appending(repository.hex)
+    let directory = base.appending("igudar").appending(repository.hex)
+    self.directory = directory
     do throws(LMDBError) {
       try CacheFolder.make(directory)
       var options = LMDBEnvironment.Options()
@@ -25,6 +26,7 @@ package final class TrustStore: Sendable {
       environment = try EnvironmentRegistry.open(directory, options, .precious) {
         (environment) throws(LMDBError) in
         _ = try environment.databases(["trust"])
+        try CacheFolder.sync(directory)
       }
       table = try environment.databases(["trust"])[0]
       reader = try LMDBReader(environment)

@@ -77,6 +77,7 @@ enum EnvironmentRegistry {
     }
     remove(directory.appending("data.mdb"))
     remove(directory.appending("lock.mdb"))
+    seal.reset()
     return try openOnce(directory, options, care, seal, prepare)
   }
 

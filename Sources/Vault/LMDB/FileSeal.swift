@@ -79,9 +79,9 @@ final class FileSeal: @unchecked Sendable {
   /// Failing costs a check at the next start only.
   func renew(_ data: Int32) {
     // When the folder was deleted meanwhile, another file may stand at the path by now.
-    guard let identity = FileIdentity(of: data), identity == FileIdentity(at: dataPath) else {
-      return
-    }
+    guard let identity = FileIdentity(of: data), identity == FileIdentity(at: dataPath),
+      stored != Self.condemned
+    else { return }
     var times = [timespec(), timespec()]
     times[0].tv_nsec = 1_073_741_822  // UTIME_OMIT
     unsafe clock_gettime(CLOCK_REALTIME, &times[1])
@@ -90,8 +90,13 @@ final class FileSeal: @unchecked Sendable {
     write(words)
   }
 
-  /// Makes sure that the next start takes the environment for damaged.
-  func condemn() { write([Self.magic, 0, 0, 0, 0]) }
+  /// Makes sure that the next start takes the environment for damaged; the lock is held.
+  func condemn() { write(Self.condemned) }
+
+  /// Forgets the seal, because the data file is made anew; the lock is held.
+  func reset() { _ = ftruncate(descriptor, 0) }
+
+  private static let condemned: [UInt64] = [magic, 0, 0, 0, 0]
 
   private func write(_ words: [UInt64]) {
     let size = words.count * 8
@@ -104,12 +109,17 @@ final class FileSeal: @unchecked Sendable {
 
   /// Whether the data file is as the last commit left it.
   func state(of data: Int32) -> State {
-    var stored = [UInt64](repeating: 0, count: 5)
-    let count = unsafe stored.withUnsafeMutableBytes {
-      unsafe pread(descriptor, $0.baseAddress, 40, 0)
+    guard let stored else { return .changed }
+    if stored == Self.condemned { return .broken }
+    return stored == Self.words(of: data) ? .intact : .changed
+  }
+
+  private var stored: [UInt64]? {
+    var words = [UInt64](repeating: 0, count: 5)
+    let count = unsafe words.withUnsafeMutableBytes {
+      unsafe pread(descriptor, $0.baseAddress, $0.count, 0)
     }
-    if count == 40, stored == [Self.magic, 0, 0, 0, 0] { return .broken }
-    return count == 40 && stored == Self.words(of: data) ? .intact : .changed
+    return count == words.count * 8 ? words : nil
   }
 
   private static func words(of data: Int32) -> [UInt64]? {

@@ -91,7 +91,14 @@ final class LMDBEnvironment: @unchecked Sendable {
   }
 
   /// Makes the next opener throw the content away.
-  func condemn() { seal?.condemn() }
+  func condemn() {
+    writeLock.lock()
+    defer { writeLock.unlock() }
+    // Who cannot lock leaves it: a cache that is damaged will be found damaged again.
+    guard let seal, (try? seal.lock()) != nil else { return }
+    seal.condemn()
+    seal.unlock()
+  }
 
   private static func flags(of options: Options) -> UInt32 {
     // NOTLS: reader slots belong to transactions, so that readers may move between threads.

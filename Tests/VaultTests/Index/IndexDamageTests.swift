@@ -239,6 +239,8 @@ import Testing
       }
       let reader = try cache.reader()
       #expect(throws: VaultError.self) { try reader.find(id) }
+      // What is written after that does not make the cache good again.
+      try cache.store(entries: [], head: JournalHead(number: 1, hash: .zero))
     }
     let cache = try open()
     #expect(try cache.importedSegments().isEmpty)
