@@ -28,14 +28,28 @@ public struct Descriptor: ~Copyable, Sendable {
   package static func openSource(
     _ name: FileName, at directory: Int32, flags: Int32 = 0
   ) throws(Errno) -> Descriptor {
-    let flags = flags | O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY
-    let raw = unsafe name.withCString { name in
-      let quiet = retrying { unsafe Glibc.openat(directory, name, flags | clinux_O_NOATIME) }
-      guard quiet < 0, errno == EPERM else { return quiet }
-      return retrying { unsafe Glibc.openat(directory, name, flags) }
-    }
+    let raw = unsafe name.withCString { unsafe sourceDescriptor($0, directory, flags) }
     guard raw >= 0 else { throw .current }
     return Descriptor(owning: raw)
+  }
+
+  /// The same for a C name, without allocation.
+  @unsafe
+  package static func openSource(
+    _ name: UnsafePointer<CChar>, at directory: Int32, flags: Int32 = 0
+  ) throws(Errno) -> Descriptor {
+    let raw = unsafe sourceDescriptor(name, directory, flags)
+    guard raw >= 0 else { throw .current }
+    return Descriptor(owning: raw)
+  }
+
+  private static func sourceDescriptor(
+    _ name: UnsafePointer<CChar>, _ directory: Int32, _ flags: Int32
+  ) -> Int32 {
+    let flags = flags | O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY
+    let quiet = retrying { unsafe Glibc.openat(directory, name, flags | clinux_O_NOATIME) }
+    guard quiet < 0, errno == EPERM else { return quiet }
+    return retrying { unsafe Glibc.openat(directory, name, flags) }
   }
 
   /// Opens a directory only to go through it, which needs no right to read; links are followed.

@@ -55,6 +55,21 @@ import Testing
     _ = try Descriptor.openSource(pipe, at: folder.raw)
   }
 
+  @Test(.enabled(if: geteuid() == 0, "only root can become somebody else"))
+  func filesOfOthersAreReadAllTheSame() async throws {
+    let scratch = try Scratch()
+    try scratch.write([1, 2, 3], to: "file")
+    unsafe scratch.path.withCString { _ = unsafe chmod($0, 0o755) }
+    unsafe scratch.path("file").withCString { _ = unsafe chmod($0, 0o644) }
+    let path = String(decoding: scratch.path.bytes, as: UTF8.self)
+    await #expect(processExitsWith: .success) { [path = path as String] in
+      precondition(setuid(65534) == 0)
+      let folder = try Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY)
+      // Only the owner of a file may leave its access time alone.
+      _ = try Descriptor.openSource(FileName(unchecked: Array("file".utf8)), at: folder.raw)
+    }
+  }
+
   private func content(of file: borrowing Descriptor) throws -> [UInt8] {
     let buffer = OwnedBuffer(capacity: 1 << 20)
     let memory = unsafe UnsafeMutableRawBufferPointer(start: buffer.pointer, count: 1 << 20)
