@@ -274,9 +274,8 @@ class Journal:
 
 @dataclass
 class Snapshot:
-    """A commit's snapshot record, amended."""
+    """A snapshot record."""
 
-    id: bytes
     root: bytes
     time: int
     host: bytes
@@ -286,43 +285,64 @@ class Snapshot:
     description: bytes
     domain: int
     zone: int
-    partial: bool
+    id: bytes = b""
+    partial: bool = False
+
+    @classmethod
+    def parse(cls, data: bytes) -> Snapshot:
+        record = Record(data, "1c 2c 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19")
+        time = whole(record.raw(2), Cursor.time)
+        for number in (3, 4):
+            record.time(number)
+        for number in (7, 8):
+            if number in record:
+                record.number(number, kept=True, below=1 << 32)
+        for number in (12, 18):
+            if number in record:
+                record.raw(number, 32)
+        record.text(13)
+        record.number(16)
+        zone = whole(record.fields[19], Cursor.zigzag) if 19 in record else 0
+        require(abs(zone) <= 1440, "malformed", "zone")
+        paths, tags, _ = (record.list(number, Cursor.bytes) for number in (9, 10, 11))
+        counts = record.list(15, Cursor.varint)
+        require(not counts or counts[-1] != 0, "malformed", "zeros at the end of the counts")
+        return cls(record.raw(1), time, record.text(5), record.text(6), paths, tags,
+                   record.text(14), record.number(17), zone)
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """An amendment record; what is None is not replaced."""
+
+    tags: list[bytes] | None
+    description: bytes | None
+    pinned: bool | None
+
+    @classmethod
+    def parse(cls, data: bytes) -> Amendment:
+        record = Record(data, "1 2 3 4 5")
+        flags = record.number(5)
+        require(flags < 8, "malformed", "unknown flag of an amendment")
+        for number, flag in ((1, 1), (2, 2), (3, 4), (4, 4)):
+            require(number not in record or flags & flag != 0, "malformed", "amendment's flags")
+        require(4 not in record or 3 in record, "malformed", "pinned until without a pin")
+        record.time(4)
+        return cls(record.list(1, Cursor.bytes) if flags & 1 else None,
+                   record.text(2) if flags & 2 else None, 3 in record if flags & 4 else None)
 
 
 def snapshot(commit: Commit, open_it: Callable[[bytes, int], bytes],
              amendments: dict[int, bytes]) -> Snapshot:
     """Opens a commit's note and those of its amendments. `open_it` is open_note for the keyring."""
-    record = Record(open_it(commit.record().raw(4), COMMIT),
-                    "1c 2c 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19")
-    time = record.time(2)
-    require(time is not None, "malformed", "snapshot without a time")
-    for number in (3, 4):
-        record.time(number)
-    record.number(16)
-    for number in (7, 8):
-        if number in record:
-            record.number(number, kept=True, below=1 << 32)
-    for number in (12, 18):
-        if number in record:
-            record.raw(number, 32)
-    zone = whole(record.fields[19], Cursor.zigzag) if 19 in record else 0
-    require(abs(zone) <= 1440 and (19 not in record or zone != 0), "malformed", "zone")
-    lists = [record.list(number, Cursor.bytes) for number in (9, 10, 11)]
-    counts = record.list(15, Cursor.varint)
-    require(not counts or counts[-1] != 0, "malformed", "zeros at the end of the counts")
-    result = Snapshot(commit.hash, record.raw(1), time, record.text(5), record.text(6),
-                      lists[0], lists[1], record.text(14), record.number(17), zone, commit.partial)
+    result = Snapshot.parse(open_it(commit.record().raw(4), COMMIT))
+    result.id, result.partial = commit.hash, commit.partial
     for number in sorted(amendments):
         body = Record(amendments[number], BODIES[AMEND])
-        if body.raw(1) != commit.hash:
-            continue
-        amended = Record(open_it(body.raw(2), AMEND), "1 2 3 4 5")
-        flags = amended.number(5)
-        for number_, flag in ((1, 1), (2, 2), (3, 4), (4, 4)):
-            require(number_ not in amended or flags & flag, "malformed", "amendment's flags")
-        require(4 not in amended or 3 in amended, "malformed", "pinned until without a pin")
-        if flags & 1:
-            result.tags = amended.list(1, Cursor.bytes)
-        if flags & 2:
-            result.description = amended.text(2)
+        if body.raw(1) == commit.hash:
+            amendment = Amendment.parse(open_it(body.raw(2), AMEND))
+            if amendment.tags is not None:
+                result.tags = amendment.tags
+            if amendment.description is not None:
+                result.description = amendment.description
     return result

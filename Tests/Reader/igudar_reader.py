@@ -10,10 +10,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import struct
 import sys
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -204,7 +205,8 @@ class Frame:
 class Pack:
     """A pack whose header was checked against its commitment."""
 
-    def __init__(self, read: "PackBytes", keyring: Keyring, repository: bytes) -> None:
+    def __init__(self, read: Callable[[int, int], bytes], keyring: Keyring,
+                 repository: bytes) -> None:
         header = read(0, 160)
         self.read, self.header, self.repository = read, header, repository
         require(header[:8] == b"igudarPK", "badMagic", "pack")
@@ -303,16 +305,20 @@ class Segment:
         require(len(payload) == 48 + sum(c * s for c, s in zip(counts, sizes)), "malformed",
                 "segment's counts")
         packs = [(cursor.take(32), cursor.uint(4)) for _ in range(counts[0])]
-        require(ascending([p[0] for p in packs]), "malformed", "segment's packs")
+        require(ascending([p[0] for p in packs])
+                and all(65536 <= size <= 128 * MIB for _, size in packs), "malformed",
+                "segment's packs")
         frames = []
         for _ in range(counts[1]):
             frames.append((cursor.uint(4), cursor.uint(4), cursor.uint(4), cursor.uint(3),
                            cursor.uint(1)))
         require(ascending([f[:2] for f in frames]), "malformed", "segment's frames")
         for pack, offset, stored, plain, kind in frames:
-            require(pack < len(packs) and kind <= 1 and plain > 0
+            require(pack < len(packs) and kind <= 1 and plain > 0 and stored > 36
                     and offset >= 160 and offset + stored <= packs[pack][1] - 216, "malformed",
                     "frame in a segment")
+        require(all(a[0] < b[0] or a[1] + a[2] <= b[1] for a, b in zip(frames, frames[1:])),
+                "malformed", "frames of a segment overlap")
         rows, keys, total = [], [], 0
         for _ in range(counts[2]):
             chunk, frame, rest = cursor.take(32), cursor.uint(4), cursor.take(6)
@@ -509,7 +515,8 @@ def rows_of(pack: bytes, frames: list[Frame]) -> Iterator[tuple[bytes, Place]]:
     for frame in frames:
         at = 0
         for chunk, length in frame.chunks:
-            yield chunk, Place(pack, frame.offset, frame.stored, frame.plain, frame.kind, at, length)
+            yield chunk, Place(pack, frame.offset, frame.stored, frame.plain, frame.kind, at,
+                               length)
             at += length
 
 
@@ -664,6 +671,11 @@ def check(repository: Repository, cuts: bool) -> int:
             nonlocal entries
             for path, entry in tree.walk():
                 entries += 1
+                for _, value in entry.attributes:
+                    if not isinstance(value, bytes):
+                        data = attempt(f"{of.id.hex()[:8]}:{shown(path)}",
+                                       lambda: tree.read_chunk(value[1], 0))
+                        require(data is None or len(data) == value[0], "malformed", "attribute")
                 if entry.type == FILE:
                     attempt(f"{of.id.hex()[:8]}:{shown(path)}", lambda: check_file(entry))
 
@@ -733,8 +745,10 @@ def main() -> int:
             print(*words)
     elif options.command == "tree":
         for path, entry in Tree(repository, repository.find(options.snapshot)).walk():
+            seconds, nanoseconds = divmod(abs(entry.mtime), 10**9)
+            sign = "-" if entry.mtime < 0 else ""
             line = (f"{TYPE_LETTERS[entry.type]} {entry.mode:04o} {entry.size:>10} "
-                    f"{entry.mtime // 10**9}.{entry.mtime % 10**9:09} {shown(path)}")
+                    f"{sign}{seconds}.{nanoseconds:09} {shown(path)}")
             print(line + (f" -> {shown(entry.target)}" if entry.type == LINK else ""))
     elif options.command == "extract":
         tree = Tree(repository, repository.find(options.snapshot))
@@ -749,6 +763,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         sys.exit(main())
     except (Damage, OSError) as error:

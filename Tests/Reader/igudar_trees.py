@@ -63,7 +63,8 @@ class Extent:
     @classmethod
     def read(cls, cursor: Cursor) -> Extent:
         value = cursor.varint()
-        require(value >> 1 > 0, "malformed", "empty extent")
+        require(0 < value >> 1 and (value & 1 or value >> 1 <= 8 << 20), "malformed",
+                "length of an extent")
         return cls(value >> 1, None if value & 1 else cursor.take(32))
 
 
@@ -75,7 +76,15 @@ def check_extents(extents: list[Extent]) -> None:
 def _value_or_chunk(cursor: Cursor) -> tuple[bytes, bytes | tuple[int, bytes]]:
     name, form = cursor.bytes(), cursor.uint(1)
     require(1 <= len(name) <= 255 and b"\0" not in name and form <= 1, "malformed", "attribute")
-    return name, cursor.bytes() if form == 0 else (cursor.varint(), cursor.take(32))
+    value = cursor.bytes() if form == 0 else (cursor.varint(), cursor.take(32))
+    length = len(value) if isinstance(value, bytes) else value[0]
+    require(length <= 65536, "limit", "extended attribute")
+    return name, value
+
+
+def check_name(name: bytes) -> None:
+    require(1 <= len(name) <= 255 and name not in (b".", b"..") and not set(name) & {0, 0x2F},
+            "malformed", "name of an entry")
 
 
 class Entry:
@@ -88,8 +97,7 @@ class Entry:
         if root:
             require(self.name == b"" and self.type == DIRECTORY, "malformed", "root entry")
         else:
-            require(1 <= len(self.name) <= 255 and self.name not in (b".", b"..")
-                    and not set(self.name) & {0, 0x2F}, "malformed", "name of an entry")
+            check_name(self.name)
         require(FILE <= self.type <= SOCKET, "malformed", "type of an entry")
         record = Record(data[cursor.at:], FIELDS)
         for number in record.fields:
@@ -104,13 +112,15 @@ class Entry:
         self.links = record.number(9)
         require(self.type != DIRECTORY or 8 not in record and 9 not in record, "malformed",
                 "links of a directory")
-        require(9 not in record or self.links >= 2, "malformed", "number of links")
+        require(self.links >= 2 or 9 not in record and 8 not in record, "malformed",
+                "number of links")
         self.user, self.group = record.text(10), record.text(11)
         record.number(12, below=1 << 32)
         record.number(13, below=1 << 32)
         require(max(self.uid, self.gid) < 1 << 32, "malformed", "owner")
         self.attributes = record.list(14, _value_or_chunk)
         require(ascending([a[0] for a in self.attributes]), "malformed", "attributes out of order")
+        require(len(self.attributes) <= 4096, "limit", "extended attributes")
         if self.type in (CHARACTER, BLOCK):
             numbers = whole(record.raw(15), lambda c: (c.varint(), c.varint()))
             require(max(numbers) < 1 << 32, "malformed", "device number")
@@ -156,6 +166,42 @@ class Item:
     hole: bool = False
 
 
+def parse_node(data: bytes, directory: bool, level: int) -> tuple[list, list[Item]]:
+    """The items of a node: entries, extents, or (last name or bytes below, chunk ID)."""
+    require(len(data) <= 1 << 20, "limit", "node too large")
+    cursor = Cursor(data)
+    expected = (1 if directory else 3) + (level > 0), level
+    require((cursor.uint(1), cursor.uint(1)) == expected, "malformed", "type of a node")
+    found: list = []
+    items: list[Item] = []
+
+    def read(c: Cursor) -> None:
+        start = c.at
+        if level > 0:
+            found.append((c.bytes() if directory else c.varint(), c.take(32)))
+            label, hole = found[-1][0 if directory else 1], False
+        elif directory:
+            found.append(Entry(c.bytes()))
+            label, hole = found[-1].name, False
+        else:
+            found.append(Extent.read(c))
+            label, hole = found[-1].chunk or b"", found[-1].chunk is None
+        items.append(Item(label, c.at - start, hole))
+
+    cursor.list(read)
+    cursor.end()
+    require(bool(found) or directory and level == 0, "malformed", "empty node")
+    if directory:
+        require(ascending([item.label for item in items]), "malformed", "order in a node")
+        for item in items:
+            check_name(item.label)
+    elif level > 0:
+        require(all(below > 0 for below, _ in found), "malformed", "nothing below a node")
+    else:
+        check_extents(found)
+    return found, items
+
+
 class Nodes:
     """Reads the nodes of one directory or one file, and remembers them to check their ends."""
 
@@ -164,59 +210,30 @@ class Nodes:
         self.directory = directory
         self.levels: dict[int, list[list[Item]]] = {}
 
-    def _node(self, level: int, chunk: bytes, item: Callable[[Cursor], object],
-              ) -> list[tuple[object, int]]:
-        """The items of a node, each with its size."""
-        data = self.read_chunk(chunk, 1)
-        require(len(data) <= 1 << 20, "limit", "node too large")
-        cursor = Cursor(data)
-        node_type = (1 if self.directory else 3) + (level > 0)
-        require((cursor.uint(1), cursor.uint(1)) == (node_type, level), "malformed", "node's type")
-        sized: list[tuple[object, int]] = []
-
-        def read(c: Cursor) -> None:
-            at = c.at
-            found = item(c)
-            sized.append((found, c.at - at))
-
-        cursor.list(read)
-        cursor.end()
-        return sized
+    def _node(self, level: int, chunk: bytes) -> list:
+        found, items = parse_node(self.read_chunk(chunk, 1), self.directory, level)
+        self.levels.setdefault(level, []).append(items)
+        return found
 
     def entries(self, level: int, chunk: bytes) -> Iterator[Entry]:
         """The entries below a directory's node."""
-        require(self.directory, "malformed")
         if level == 0:
-            sized = self._node(0, chunk, lambda c: Entry(c.bytes()))
-            self.levels.setdefault(0, []).append([Item(e.name, size) for e, size in sized])
-            names = [e.name for e, _ in sized]
-            require(ascending(names), "malformed", "entries out of order")
-            yield from (e for e, _ in sized)
+            yield from self._node(0, chunk)
             return
-        sized = self._node(level, chunk, lambda c: (c.bytes(), c.take(32)))
-        self.levels.setdefault(level, []).append([Item(i[0], size) for i, size in sized])
-        require(bool(sized), "malformed", "empty inner node")
         last = b""
-        for (last_name, child), _ in sized:
+        for last_name, child in self._node(level, chunk):
             for entry in self.entries(level - 1, child):
                 require(entry.name > last, "malformed", "entries out of order")
                 last = entry.name
                 yield entry
-            require(last == last_name, "malformed", "last name of a node")
+            require(last == last_name, "malformed", "last name below a node")
 
     def extents(self, level: int, chunk: bytes) -> Iterator[Extent]:
         """The extents below a file's node."""
         if level == 0:
-            sized = self._node(0, chunk, Extent.read)
-            require(bool(sized), "malformed", "empty content leaf")
-            self.levels.setdefault(0, []).append(
-                [Item(e.chunk or b"", size, e.chunk is None) for e, size in sized])
-            yield from (e for e, _ in sized)
+            yield from self._node(0, chunk)
             return
-        sized = self._node(level, chunk, lambda c: (c.varint(), c.take(32)))
-        require(bool(sized), "malformed", "empty inner node")
-        self.levels.setdefault(level, []).append([Item(i[1], size) for i, size in sized])
-        for (length, child), _ in sized:
+        for length, child in self._node(level, chunk):
             below = 0
             for extent in self.extents(level - 1, child):
                 below += extent.length
