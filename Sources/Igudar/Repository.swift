@@ -29,11 +29,11 @@ public struct Repository: Sendable {
   /// - Throws: `alreadyExists` when the store is not empty, `notSupported` when it cannot create an
   ///   object only if it is absent.
   public static func create(
-    in store: any ObjectStore, secret: Secret, options: CreationOptions, places: LocalPlaces
+    in store: any ObjectStore, secret: Secret, plan: RepositoryPlan, places: LocalPlaces
   ) throws(RepositoryError) -> Repository {
     try vaultErrors { () throws(VaultError) in
       Repository(
-        vault: try Vault.create(in: store, secret: secret, plan: options.plan, places: places))
+        vault: try Vault.create(in: store, secret: secret, plan: plan, places: places))
     }
   }
 
@@ -159,31 +159,6 @@ final class VaultNodeSource: NodeSource, @unchecked Sendable {
 
   func node(_ id: ChunkID) throws(VaultError) -> [UInt8] {
     try lock.withLock { () throws(VaultError) in try reader.read(id, kind: .tree) }
-  }
-}
-
-/// How a repository is made.
-public struct CreationOptions: Sendable {
-  /// The cipher.
-  public var suite = Suite.xchacha20Poly1305
-  /// The cost of the passphrase's hash.
-  public var cost = Argon2Cost.standard
-  /// Bytes of a full pack, a power of two from 4 MiB to 128 MiB.
-  public var packSize = 16 << 20
-  /// What is said of the first key.
-  public var information: SlotInformation
-
-  /// The defaults.
-  public init(information: SlotInformation) {
-    self.information = information
-  }
-
-  var plan: RepositoryPlan {
-    var plan = RepositoryPlan(information: information)
-    plan.suite = suite
-    plan.cost = cost
-    plan.packSize = packSize
-    return plan
   }
 }
 

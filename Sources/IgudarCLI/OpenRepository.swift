@@ -24,13 +24,14 @@ extension Invocation {
   }
 
   /// Makes the repository that options and environment name, with a secret to unlock it.
-  func createRepository(_ options: CreationOptions) throws -> Repository {
+  func createRepository(_ plan: RepositoryPlan) throws -> Repository {
     let settings = try settings()
     let store = try LocalStore(creating: settings.location.path)
     guard !exists(.format, in: store) else { throw Failure.alreadyExists(at: store.location) }
     let given = try settings.secret.new()
     return try Repository.create(
-      in: store, secret: try secret(given, settings), options: options, places: places(settings))
+      in: store, secret: try secret(given, settings), plan: plan,
+      places: places(settings))
   }
 
   // Whether it can be told that an object is there; any trouble is left to those who read it.

@@ -2,7 +2,7 @@
 // restores, and offered itself to tools that want a deduplicating, encrypted store of chunks.
 
 public import Platform
-package import Storage
+public import Storage
 import Synchronization
 
 /// Where a machine keeps what it remembers of repositories.
@@ -76,7 +76,9 @@ public final class Vault: Sendable {
   }
 
   /// Makes a new repository in an empty store and opens it.
-  package static func create(
+  ///
+  /// - Throws: `alreadyExists`, `notSupported`, `store`, `trust`.
+  public static func create(
     in store: any ObjectStore, secret: Secret, plan: RepositoryPlan, places: LocalPlaces
   ) throws(VaultError) -> Vault {
     let access = try RepositoryAccess.initialize(store, secret: secret, plan: plan) {
@@ -95,7 +97,7 @@ public final class Vault: Sendable {
   ///
   /// - Throws: `noRepository`, `wrongKey`, `newer`, `notSupported`, `rollback`, `fork`, `damaged`,
   ///   `missing`, `store`, `trust`.
-  package static func open(
+  public static func open(
     _ store: any ObjectStore, secret: Secret, places: LocalPlaces
   ) throws(VaultError) -> Vault {
     let access = try RepositoryAccess.unlock(store, with: secret)

@@ -17,7 +17,7 @@ final class BackupContext: Sendable {
   private let interrupted = Atomic<Bool>(false)
 
   /// Stretches of large files that may be under way at once.
-  private static let stretchCount = 5
+  private static let stretchCount = 4
   /// Bytes of a stretch, without what is carried over from the one before.
   static let stretchSize = 2 << 20
 

@@ -23,21 +23,21 @@ enum Init {
       """,
     options: [cipher, kdf, packSize]
   ) { invocation in
-    let repository = try invocation.createRepository(try options(invocation))
+    let repository = try invocation.createRepository(try plan(invocation))
     report(repository, invocation.output)
     return .done
   }
 
-  private static func options(_ invocation: Invocation) throws(Failure) -> CreationOptions {
+  private static func plan(_ invocation: Invocation) throws(Failure) -> RepositoryPlan {
     let given = invocation.options
-    var options = CreationOptions(
+    var plan = RepositoryPlan(
       information: SlotInformation(
         label: [], host: Machine.hostName, user: Machine.userName, created: .now()))
-    if let suite = try given.value(cipher, as: CipherChoice.self) { options.suite = suite.suite }
-    if let cost = try given.value(kdf, as: CostChoice.self) { options.cost = cost.cost }
+    if let suite = try given.value(cipher, as: CipherChoice.self) { plan.suite = suite.suite }
+    if let cost = try given.value(kdf, as: CostChoice.self) { plan.cost = cost.cost }
     let size: PackSize? = try invocation.value(packSize, or: "IGUDAR_PACK_SIZE")
-    if let size { options.packSize = size.bytes }
-    return options
+    if let size { plan.packSize = size.bytes }
+    return plan
   }
 
   private static func report(_ repository: Repository, _ output: Output) {

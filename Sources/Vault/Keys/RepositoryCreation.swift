@@ -17,15 +17,20 @@
 package import Storage
 
 /// What a new repository is to be.
-package struct RepositoryPlan: Sendable {
-  package var cost = Argon2Cost.standard
-  package var suite = Suite.xchacha20Poly1305
+public struct RepositoryPlan: Sendable {
+  /// The cost of a passphrase's hash.
+  public var cost = Argon2Cost.standard
+  /// The cipher, for as long as the repository lives.
+  public var suite = Suite.xchacha20Poly1305
   /// The size of a full pack in bytes, a power of two from 4 MiB to 128 MiB.
-  package var packSize = FormatObject.standardPackSize
-  package var chunker = ChunkerParameters.standard
-  package var information: SlotInformation
+  public var packSize = FormatObject.standardPackSize
+  /// The sizes of chunks.
+  public var chunker = ChunkerParameters.standard
+  /// What is said of the first slot.
+  public var information: SlotInformation
 
-  package init(information: SlotInformation) {
+  /// The defaults.
+  public init(information: SlotInformation) {
     self.information = information
   }
 }

@@ -19,7 +19,7 @@ package final class PackSet: @unchecked Sendable {
   private let uploads: Channel<Upload>
   private var uploader: Thread?
   private let segments: SegmentWriter
-  private static let bufferCount = 4
+  private static let bufferCount = 3
 
   private struct Upload: Sendable {
     let pack: PackBuilder
