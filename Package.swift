@@ -24,6 +24,8 @@ let package = Package(
     .library(name: "Igudar", targets: ["Igudar"]),
     .library(name: "Vault", targets: ["Vault"]),
     .executable(name: "igudar", targets: ["IgudarCLI"]),
+    // For the nested package `Fuzz` alone: what it calls is `package`, which it cannot see.
+    .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
   ],
   targets: [
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -37,6 +39,10 @@ let package = Package(
     .executableTarget(
       name: "IgudarCLI", dependencies: ["CLinux", "Platform", "Storage", "Vault", "Igudar"],
       swiftSettings: strict),
+    .target(
+      name: "FuzzTargets", dependencies: ["Platform", "Storage", "Vault", "Igudar"],
+      path: "Fuzz/Targets", swiftSettings: strict),
+    tests(of: "FuzzTests", with: ["FuzzTargets"]),
     tests(of: "PlatformTests", with: ["Platform"]),
     tests(of: "StorageTests", with: ["Storage", "Platform"]),
     tests(of: "VaultTests", with: ["Vault", "Storage", "Platform", "CSodium"]),
