@@ -16,7 +16,7 @@ extension Invocation {
     return try settings.secret.unlocking(store.location) { given in
       do {
         return try Repository.open(
-          store, secret: try secret(given, settings), places: places(settings))
+          store, secret: try given.forVault(), places: places(settings))
       } catch RepositoryError.wrongKey {
         return nil
       }
@@ -30,8 +30,7 @@ extension Invocation {
     guard !exists(.format, in: store) else { throw Failure.alreadyExists(at: store.location) }
     let given = try settings.secret.new()
     return try Repository.create(
-      in: store, secret: try secret(given, settings), plan: plan,
-      places: places(settings))
+      in: store, secret: try given.forVault(), plan: plan, places: places(settings))
   }
 
   // Whether it can be told that an object is there; any trouble is left to those who read it.
@@ -43,20 +42,6 @@ extension Invocation {
       return false
     } catch {
       return true
-    }
-  }
-
-  private func secret(
-    _ given: borrowing GivenSecret, _ settings: Settings
-  ) throws(Failure) -> Secret {
-    let bytes = unsafe given.text.withBytes { unsafe SecretBytes(copying: $0.bytes) }
-    switch given.kind {
-    case .password: return .passphrase(bytes)
-    case .keyFile:
-      guard let key = Secret(keyFile: bytes) else {
-        throw Failure("the key file holds neither 32 bytes nor 64 hexadecimal digits")
-      }
-      return key
     }
   }
 
@@ -83,5 +68,20 @@ extension Invocation {
     }
     guard let home = environment("HOME"), !home.isEmpty else { return nil }
     return FilePath(home).appending(usual)
+  }
+}
+
+extension GivenSecret {
+  /// The secret as the vault takes it.
+  borrowing func forVault() throws(Failure) -> Secret {
+    let bytes = unsafe text.withBytes { unsafe SecretBytes(copying: $0.bytes) }
+    switch kind {
+    case .password: return .passphrase(bytes)
+    case .keyFile:
+      guard let key = Secret(keyFile: bytes) else {
+        throw Failure("the key file holds neither 32 bytes nor 64 hexadecimal digits")
+      }
+      return key
+    }
   }
 }
