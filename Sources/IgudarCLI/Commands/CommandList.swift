@@ -3,6 +3,7 @@
 extension Command {
   static let all: [Command] = [
     BackupCommand.command,
+    CatCommand.command,
     CheckCommand.command,
     DumpCommand.command,
     Generate.command,

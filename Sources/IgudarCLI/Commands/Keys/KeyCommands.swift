@@ -59,10 +59,25 @@ enum KeyCommands {
   ) { invocation in
     let text = try invocation.textOperands()[0]
     let repository = try invocation.openRepository()
-    let key = try repository.key(text)
+    let key = try key(text, of: repository)
+    guard !key.isCurrent else {
+      throw Failure(
+        .refused, "key \(key.shortID) is the one that unlocked the repository just now",
+        nextStep: "Unlock it with another key, or replace this one: `igudar key passwd`.")
+    }
     try repository.removeKey(key)
     tell("removed", key.id, "removed key \(key.shortID)", invocation.output)
     return .done
+  }
+
+  private static func key(
+    _ text: String, of repository: Repository
+  ) throws -> KeyDescription {
+    do throws(RepositoryError) {
+      return try repository.key(text)
+    } catch .selector(let what) {
+      throw Failure(what, nextStep: "`igudar key list` lists the keys.")
+    }
   }
 
   static let change = Command(
