@@ -82,7 +82,7 @@ private struct IndexModel {
       let sample = try SampleSegment(
         packCount: Int.random(in: 1...4, using: &random),
         framesPerPack: Int.random(in: 1...6, using: &random),
-        chunksPerFrame: Int.random(in: 1...40, using: &random), known: known, &random)
+        chunksPerFrame: Int.random(in: 1...12, using: &random), known: known, &random)
       model.segments[sample.name] = sample
       names.append(sample.name)
       model.places.merge(sample.places) { $0.union($1) }
