@@ -66,11 +66,6 @@ package struct Segment: Sendable {
   static let rowSize = 42
   static let nameSize = 32
 
-  // FORMAT.md section 15.
-  private static let packSizeLimit = 128 << 20
-  private static let packFrameLimit = 1 << 20
-  private static let chunkSizeLimit = 8 << 20
-
   private var framesOffset: Int { Self.headerSize + packCount * Self.packSize }
   private var rowsOffset: Int { framesOffset + frameCount * Self.frameSize }
   private var supersededOffset: Int { rowsOffset + rowCount * Self.rowSize }
@@ -163,7 +158,7 @@ package struct Segment: Sendable {
   private func checkPacks() throws(Damage) {
     for index in 0..<packCount {
       let pack = pack(index)
-      guard pack.size > 0, pack.size <= Self.packSizeLimit else {
+      guard pack.size > 0, pack.size <= Limits.packSize else {
         throw .malformed("size of a pack")
       }
       guard index == 0 || self.pack(index - 1).name < pack.name else {
@@ -193,7 +188,7 @@ package struct Segment: Sendable {
         guard (last?.pack ?? 0) <= frame.pack else { throw .malformed("frames out of order") }
         inPack = 1
       }
-      guard inPack <= Self.packFrameLimit else { throw .malformed("too many frames in a pack") }
+      guard inPack <= Limits.packItemCount else { throw .malformed("too many frames in a pack") }
       last = frame
     }
   }
@@ -204,7 +199,7 @@ package struct Segment: Sendable {
     for index in 0..<rowCount {
       let row = row(index)
       guard row.frame < frameCount else { throw .malformed("row of an unknown frame") }
-      guard row.length > 0, row.length <= Self.chunkSizeLimit,
+      guard row.length > 0, row.length <= Limits.chunkSize,
         row.offset + row.length <= frame(Int(row.frame)).plainLength
       else { throw .malformed("range of a row") }
       guard index == 0 || last.isBefore(row) else { throw .malformed("rows out of order") }
