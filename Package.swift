@@ -47,7 +47,7 @@ let package = Package(
     tests(of: "StorageTests", with: ["Storage", "Platform"]),
     tests(of: "VaultTests", with: ["Vault", "Storage", "Platform", "CSodium"]),
     tests(of: "IgudarTests", with: ["Igudar", "Vault", "Storage", "Platform"]),
-    tests(of: "CommandTests", with: ["Platform"]),
+    tests(of: "CommandTests", with: ["IgudarCLI", "Igudar", "Platform"]),
   ],
   swiftLanguageModes: [.v6]
 )

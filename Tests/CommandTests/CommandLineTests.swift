@@ -2,6 +2,8 @@
 
 import Testing
 
+@testable import IgudarCLI
+
 @Suite struct CommandLineTests {
   private let sandbox: Sandbox
 

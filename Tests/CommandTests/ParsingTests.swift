@@ -3,6 +3,8 @@
 import Platform
 import Testing
 
+@testable import IgudarCLI
+
 @Suite struct ParsingTests {
   @Test(
     arguments: [

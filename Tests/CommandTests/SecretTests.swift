@@ -4,6 +4,8 @@ import Glibc
 import Platform
 import Testing
 
+@testable import IgudarCLI
+
 @Suite struct SecretTests {
   private let sandbox: Sandbox
 

@@ -3,6 +3,8 @@
 import Platform
 import Testing
 
+@testable import IgudarCLI
+
 @Suite struct SettingsTests {
   private func options(_ given: (Option, String?)...) -> OptionValues {
     var values = OptionValues()

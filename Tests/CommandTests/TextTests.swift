@@ -3,6 +3,8 @@
 import Platform
 import Testing
 
+@testable import IgudarCLI
+
 @Suite struct JSONTests {
   private func text(_ value: some JSONWritable) -> String {
     var bytes: [UInt8] = []

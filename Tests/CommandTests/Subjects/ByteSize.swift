@@ -1,1 +1,0 @@
-../../../Sources/IgudarCLI/Parsing/ByteSize.swift

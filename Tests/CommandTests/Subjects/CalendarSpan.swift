@@ -1,1 +1,0 @@
-../../../Sources/IgudarCLI/Parsing/CalendarSpan.swift

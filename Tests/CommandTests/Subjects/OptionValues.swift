@@ -1,1 +1,0 @@
-../../../Sources/IgudarCLI/Arguments/OptionValues.swift

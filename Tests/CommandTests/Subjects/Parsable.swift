@@ -1,1 +1,0 @@
-../../../Sources/IgudarCLI/Parsing/Parsable.swift

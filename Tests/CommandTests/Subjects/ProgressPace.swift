@@ -1,1 +1,0 @@
-../../../Sources/IgudarCLI/Text/ProgressPace.swift

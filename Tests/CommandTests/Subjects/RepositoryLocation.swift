@@ -1,1 +1,0 @@
-../../../Sources/IgudarCLI/Arguments/RepositoryLocation.swift

@@ -1,1 +1,0 @@
-../../../Sources/IgudarCLI/Secrets/SecretSource.swift
