@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from igudar_journal import NO_SUMMARY, SWEPT, Epoch, Journal, Snapshot, open_note, run_key, snapshot
+from igudar_journal import (CONDEMNED, LIVE, NAMED, NO_SUMMARY, Epoch, Journal, Snapshot, open_note,
+                            run_key, snapshot)
 from igudar_primitives import (Cursor, Damage, Record, argon2id, ascending, ed25519_public,
                                key_stream, keyed, name, open_object, padme, require, same, signed,
                                u32, u64, u8, uint, unpack_zstd, unseal, whole, x25519_public)
@@ -449,7 +450,7 @@ class Repository:
 
     def _index_from_segments(self) -> None:
         for segment_name, (state, _) in self.journal.state.segments.items():
-            if state == SWEPT:
+            if state not in (NAMED, CONDEMNED):
                 continue
             segment = self.segments[segment_name] = self.segment(segment_name)
             for chunk, place in segment.rows:
@@ -493,7 +494,7 @@ class Repository:
         state = self.journal.state
         found = [snapshot(commit, lambda note, kind: open_note(note, self.keyring.epochs, self.id,
                                                                 kind), state.amendments)
-                 for commit in state.commits.values() if commit.state == 0]
+                 for commit in state.commits.values() if commit.state == LIVE]
         return sorted(found, key=lambda s: s.time)
 
     def find(self, wanted: str) -> Snapshot:
@@ -643,6 +644,9 @@ def check(repository: Repository, cuts: bool) -> int:
                 require({r for r in segment.rows if r[1].pack == pack} == rows[pack], "malformed",
                         "rows differ from the pack's directory")
             attempt(f"segment {segment_name.hex()}: pack {pack.hex()}", compare)
+    covered = {pack for segment in repository.segments.values() for pack, _ in segment.packs}
+    for pack in sorted(set(repository.pack_names()) - covered):
+        print(f"pack {pack.hex()} is in no segment")
     for slot_name in repository.names("slots", "[0-9a-f]{32}"):
         slot = attempt(f"slot {slot_name}", lambda: Slot(
             repository.bytes_of(f"slots/{slot_name}", 512), bytes.fromhex(slot_name)))
