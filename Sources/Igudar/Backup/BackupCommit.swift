@@ -82,7 +82,28 @@ extension Repository {
       return (try begin(options), try self.parent(of: paths, options))
     }
     defer { run.abandon() }
-    return try body(run, parent)
+    let summary = try body(run, parent)
+    if summary.snapshot != nil && !summary.isPartial {
+      try vaultErrors { () throws(VaultError) in try retirePartials(of: paths, options) }
+    }
+    return summary
+  }
+
+  // What interrupted runs left of the same paths has served its purpose once there is a whole
+  // snapshot.
+  private func retirePartials(
+    of paths: [FilePath], _ options: BackupOptions
+  ) throws(VaultError) {
+    let partial = try allSnapshots().filter { snapshot in
+      snapshot.isPartial && !snapshot.isForgotten && snapshot.host == options.host
+        && snapshot.paths == paths
+    }
+    guard !partial.isEmpty else { return }
+    try vault.journal.append { (state) throws(VaultError) in
+      let live = partial.map(\.id).filter { state.isLive($0) }
+      let reason = Array("a whole snapshot took its place".utf8)
+      return live.isEmpty ? nil : .tombstone(live, reason: reason)
+    }
   }
 
   private func begin(_ options: BackupOptions) throws(VaultError) -> Run {
@@ -94,16 +115,21 @@ extension Repository {
   }
 
   // The snapshot to compare with: the one named, or the newest of the same host and paths that is
-  // no younger than this one is to be.
+  // no younger than this one is to be. A partial one only if there is no whole one, as it knows
+  // less.
   private func parent(
     of paths: [FilePath], _ options: BackupOptions
   ) throws(VaultError) -> SnapshotInfo? {
     let snapshots = try allSnapshots()
     if let named = options.parent { return snapshots.first { $0.id == named } }
     if options.readsAll { return nil }
-    return snapshots.filter { candidate in
+    let candidates = snapshots.filter { candidate in
       candidate.host == options.host && candidate.paths == paths && !candidate.isForgotten
         && options.time.map { candidate.time <= $0 } ?? true
-    }.max { ($0.time, $0.number) < ($1.time, $1.number) }
+    }
+    let whole = candidates.filter { !$0.isPartial }
+    return (whole.isEmpty ? candidates : whole).max {
+      ($0.time, $0.number) < ($1.time, $1.number)
+    }
   }
 }
