@@ -24,8 +24,10 @@ let package = Package(
     .library(name: "Igudar", targets: ["Igudar"]),
     .library(name: "Vault", targets: ["Vault"]),
     .executable(name: "igudar", targets: ["IgudarCLI"]),
-    // For the nested package `Fuzz` alone: what it calls is `package`, which it cannot see.
+    // For the nested packages `Fuzz` and `Benchmarks` alone: what they call is `package`, which
+    // they cannot see.
     .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
+    .library(name: "BenchmarkTargets", targets: ["BenchmarkTargets"]),
   ],
   targets: [
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -42,6 +44,9 @@ let package = Package(
     .target(
       name: "FuzzTargets", dependencies: ["Platform", "Storage", "Vault", "Igudar"],
       path: "Fuzz/Targets", swiftSettings: strict),
+    .target(
+      name: "BenchmarkTargets", dependencies: ["Platform", "Storage", "Vault", "Igudar"],
+      path: "Benchmarks/Targets", swiftSettings: strict),
     tests(of: "FuzzTests", with: ["FuzzTargets"]),
     tests(of: "PlatformTests", with: ["Platform"]),
     tests(of: "StorageTests", with: ["Storage", "Platform"]),
