@@ -36,7 +36,8 @@ public final class Vault: Sendable {
   package let frames: FrameCache
   package let randomness: any Randomness
   private let places: LocalPlaces
-  private let isIndexLoaded = Mutex(false)
+  // The newest journal entry when the index was loaded.
+  private let indexedHead = Mutex<JournalHead?>(nil)
 
   /// Plain bytes of frames that stay decoded for readers.
   private static let frameCacheBytes = 24 << 20
@@ -188,20 +189,21 @@ public final class Vault: Sendable {
 
   // MARK: Index and runs
 
-  /// Brings the local index up to the journal; done once, before chunks are looked up.
+  /// Brings the local index up to the journal as far as it was read or written, before chunks are
+  /// looked up; where nothing is new it costs nothing.
   ///
   /// A segment that cannot be read is told to `warn` and passed over: what it alone knows counts
   /// as lost until the index is rebuilt from the packs.
   package func loadIndex() throws(VaultError) {
-    try isIndexLoaded.withLock { (isLoaded) throws(VaultError) in
-      guard !isLoaded else { return }
-      try importSegments()
-      isLoaded = true
+    try indexedHead.withLock { (head) throws(VaultError) in
+      let state = journal.state
+      guard head == nil || head != state.tail else { return }
+      try importSegments(of: state)
+      head = state.tail
     }
   }
 
-  private func importSegments() throws(VaultError) {
-    let state = journal.state
+  private func importSegments(of state: JournalState) throws(VaultError) {
     let known = Set(try index.importedSegments())
     let missing = state.namedSegments.filter { !known.contains($0) }
     if !missing.isEmpty {
@@ -225,7 +227,7 @@ public final class Vault: Sendable {
   /// Reads what is new in the journal and in the index.
   package func refresh() throws(VaultError) {
     _ = try journal.refresh()
-    isIndexLoaded.withLock { $0 = false }
+    indexedHead.withLock { $0 = nil }
     try loadIndex()
   }
 

@@ -37,6 +37,16 @@ import Vault
     #expect(try second.get(twoID) == two)
   }
 
+  @Test func whatIsCommittedIsFoundByTheSameVault() throws {
+    let vault = try Vault.create(in: MemoryStore(), secret: secret(), plan: plan(), places: places)
+    for text in ["one", "two"] {
+      let session = try vault.session()
+      let id = try unsafe session.put([UInt8](text.utf8).span.bytes)
+      _ = try session.commit([1])
+      #expect(try vault.get(id) == [UInt8](text.utf8))
+    }
+  }
+
   @Test func chunksOfOtherSizesAreRefused() throws {
     let vault = try Vault.create(in: MemoryStore(), secret: secret(), plan: plan(), places: places)
     let session = try vault.session()
