@@ -45,7 +45,7 @@ public struct Restore: Sendable {
   }
 
   private func openTarget() throws(RepositoryError) -> OpenDirectory {
-    var prefix = FilePath(target.isAbsolute ? "/" : ".")
+    var prefix = FilePath(target.isAbsolute ? [0x2f] : [])
     for name in target.components {
       prefix = prefix.appending(name)
       let made = unsafe prefix.withCString { unsafe mkdir($0, 0o700) }

@@ -71,7 +71,9 @@ private struct JSONReader {
   mutating func value() throws -> JSON {
     skipSpace()
     switch rest.first {
-    case "{": return .object(Dictionary(uniqueKeysWithValues: try list("{", "}") { try $0.member() }))
+    case "{":
+      let members = try list("{", "}") { try $0.member() }
+      return .object(Dictionary(uniqueKeysWithValues: members))
     case "[": return .list(try list("[", "]") { try $0.value() })
     case "\"": return .text(try string())
     case "n": return try word("null", .null)

@@ -1,0 +1,184 @@
+// `restore`: choosing what and where, options, messages, and damage.
+
+import Glibc
+import Platform
+import Testing
+
+@Suite struct RestoreTests {
+  private let repository: TestRepository
+
+  init() throws {
+    repository = try TestRepository()
+    try repository.shell(
+      "cd src; mkdir -p a/b; echo one > a/one; echo two > a/b/two; ln -s one a/link; echo top > top"
+    )
+  }
+
+  // MARK: What
+
+  @Test(arguments: [
+    ("latest:src/a", ["b", "b/two", "link", "one"]), ("latest:/src//a/./b/", ["two"]),
+    ("latest:src/a/one", ["one"]), ("latest:src/a/link", ["link"]),
+  ])
+  func aPartCanBeRestored(_ selector: String, _ paths: [String]) throws {
+    _ = try repository.backup("src")
+    #expect(try repository.restoredPaths(selector) == paths)
+  }
+
+  @Test func snapshotsAreNamedByIDsAndOrder() throws {
+    let first = try repository.backup("src/top")["snapshot_id"]
+    _ = try repository.backup("src/a/one")
+    let id = try #require(first?.text)
+    for name in [id, String(id.prefix(12)), id.uppercased(), "latest~1"] {
+      #expect(try repository.restoredPaths(name) == ["src", "src/top"])
+    }
+    #expect(try repository.restoredPaths("latest") == ["src", "src/a", "src/a/one"])
+  }
+
+  @Test func latestObeysTheFilters() throws {
+    _ = try repository.backup("src/top", "--tag", "x", "--host", "barn")
+    _ = try repository.backup("src/a/one")
+    for filter in [["--tag", "x"], ["--host", "barn"], ["--path", "src/top"]] {
+      try repository.run(["restore", "-q", "latest", "-t", "out-\(filter[0])"] + filter)
+      #expect(try repository.sandbox.read("out-\(filter[0])/src/top") == Array("top\n".utf8))
+    }
+  }
+
+  @Test func namesThatNameNothingOrTooMuchAreExplained() throws {
+    let empty = try repository.igudar("restore", "latest", "-t", "out", code: 1)
+    #expect(empty.errorText.contains("no snapshot “latest”"))
+    for _ in 0..<17 { _ = try repository.backup("src/top") }
+    let digits = try repository.snapshots().compactMap { $0["id"]?.text?.first }
+    let twice = try #require(digits.first { digit in digits.count { $0 == digit } > 1 })
+    let ambiguous = try repository.igudar("restore", String(twice), "-t", "out", code: 1)
+    #expect(ambiguous.errorText.contains("“\(twice)” could be any of "))
+    let malformed = try repository.igudar("restore", "newest", "-t", "out", code: 1)
+    #expect(malformed.errorText.contains("“newest” is neither a snapshot ID nor “latest”"))
+    let path = try repository.igudar("restore", "latest:src/gone", "-t", "out", code: 1)
+    #expect(path.errorText.contains("has no “/src/gone”"))
+    #expect(path.errorText.contains("igudar snapshots"))
+  }
+
+  // MARK: Where
+
+  @Test func aTargetIsRequired() throws {
+    let outcome = try repository.igudar("restore", "latest", code: 1)
+    #expect(outcome.errorText.contains("say where to: --target DIR"))
+  }
+
+  @Test func aTargetThatCannotBeIsExplained() throws {
+    _ = try repository.backup("src")
+    let outcome = try repository.igudar("restore", "latest", "-t", "src/top/below", code: 1)
+    #expect(outcome.errorText.contains("cannot restore into src/top/below: Not a directory"))
+    #expect(outcome.errorText.contains("--target"))
+  }
+
+  @Test func filesInTheTargetAreReplacedAndOthersKept() throws {
+    _ = try repository.backup("src")
+    try repository.shell(
+      """
+      mkdir -p out/src/a/b/two out/src/top; echo old > out/src/a/one; echo mine > out/src/a/mine
+      ln -s /etc out/src/a/link; rmdir out/src/a/b/two out/src/top; ln -s /etc/passwd out/src/top
+      """)
+    try repository.igudar("restore", "latest", "-t", "out")
+    #expect(try repository.sandbox.read("out/src/a/mine") == Array("mine\n".utf8))
+    try repository.shell("rm out/src/a/mine; touch -r src/a out/src/a")
+    #expect(try repository.differences("src", "out/src") == [])
+  }
+
+  @Test func linksInTheTargetAreNotFollowed() throws {
+    _ = try repository.backup("src")
+    try repository.shell("mkdir -p out/src elsewhere; ln -s ../../elsewhere out/src/a")
+    try repository.igudar("restore", "latest", "-t", "out")
+    #expect(try repository.shell("ls elsewhere").output.isEmpty)
+    #expect(try repository.differences("src", "out/src") == [])
+  }
+
+  // MARK: How
+
+  @Test func attributesAreLeftOutOnRequest() throws {
+    let name = Array("user.grain".utf8)
+    try AttributeTarget.path(FilePath(repository.path("src/top"))).set(name, to: [1])
+    _ = try repository.backup("src")
+    try repository.igudar("restore", "latest", "-t", "with")
+    try repository.igudar("restore", "latest", "-t", "without", "--no-xattrs")
+    let with = try AttributeTarget.path(FilePath(repository.path("with/src/top"))).attributes()
+    let without = AttributeTarget.path(FilePath(repository.path("without/src/top")))
+    #expect(with.map(\.name) == [name])
+    #expect(try without.attributes().isEmpty)
+  }
+
+  @Test func zerosBecomeHolesOnRequest() throws {
+    try repository.shell("(head -c 8000000 /dev/zero; echo end) > src/zeros")
+    _ = try repository.backup("src")
+    try repository.igudar("restore", "latest", "-t", "plain")
+    try repository.igudar("restore", "latest", "-t", "sparse", "--sparse")
+    let blocks = try repository.shell("stat -c %b plain/src/zeros sparse/src/zeros").lines
+    #expect(try #require(Int(blocks[0])) > 10000)
+    #expect(try #require(Int(blocks[1])) < 3000)
+    #expect(try repository.differences("src", "sparse/src") == [])
+  }
+
+  @Test(arguments: [["--jobs", "1"], ["-j", "9"], ["--numeric-ids"], ["-q"], ["-v"], ["-vv"]])
+  func everyWayOfWorkingGivesTheSame(_ options: [String]) throws {
+    _ = try repository.backup("src")
+    try repository.run(["restore", "latest", "-t", "out"] + options)
+    #expect(try repository.differences("src", "out/src") == [])
+  }
+
+  // MARK: Messages
+
+  @Test func messagesInJSONAreRestics() throws {
+    _ = try repository.backup("src")
+    let outcome = try repository.igudar("restore", "latest", "-t", "out", "--json", "-vv")
+    #expect(outcome.errors.isEmpty)
+    let lines = try JSON.lines(outcome.text)
+    let items = lines.filter { $0["message_type"] == .text("verbose_status") }
+    #expect(items.allSatisfy { $0.keys == ["message_type", "action", "item", "size"] })
+    #expect(items.contains { $0["item"]?.text?.hasSuffix("src/a/b/two") == true })
+    let summary = try #require(lines.last)
+    #expect(summary["message_type"] == .text("summary"))
+    #expect(
+      summary.keys.isSubset(of: [
+        "message_type", "seconds_elapsed", "total_files", "files_restored", "total_bytes",
+        "bytes_restored",
+      ]))
+    #expect(summary["files_restored"] == .number(7))
+    #expect(summary["total_files"] == .number(7))
+    #expect(summary["bytes_restored"] == .number(12))
+  }
+
+  @Test func peopleReadWhatAndWhere() throws {
+    let id = try #require(try repository.backup("src")["snapshot_id"]?.text)
+    let text = try repository.igudar("restore", "latest:src/a", "-t", "out").text
+    #expect(text.hasPrefix("restoring /src/a of snapshot \(id.prefix(8)) of "))
+    #expect(text.contains("restored 4 files and folders, 8 B in "))
+  }
+
+  // MARK: Damage
+
+  @Test func damageIsExit5AndNamesTheFilesAndTheRestComesBack() throws {
+    try repository.shell("head -c 3000000 /dev/urandom > src/random")
+    _ = try repository.backup("src/top", "src/a")
+    let before = Set(try repository.shell("find repo/packs -type f").lines)
+    _ = try repository.backup("src")
+    let after = Set(try repository.shell("find repo/packs -type f -size +1000k").lines)
+    let pack = try #require(after.subtracting(before).first)
+    try repository.shell("printf XXXX | dd of=\(pack) bs=1 seek=1500000 conv=notrunc 2>/dev/null")
+    let outcome = try repository.igudar("restore", "latest", "-t", "out", code: 5)
+    #expect(outcome.errorText.contains("out/src/random: its content cannot be read: packs/"))
+    #expect(outcome.errorText.contains("igudar check"))
+    try repository.shell("test ! -e out/src/random; rm src/random; touch -r src out/src")
+    #expect(try repository.differences("src", "out/src") == [])
+  }
+
+  @Test func aFileThatCannotBePutInPlaceIsExit1() throws {
+    _ = try repository.backup("src")
+    // A folder that is not empty stands where a file should go.
+    try repository.shell("mkdir -p out/src/top/full")
+    let outcome = try repository.igudar("restore", "latest", "-t", "out", code: 1)
+    #expect(outcome.errorText.contains("out/src/top: "))
+    #expect(outcome.errorText.contains("1 item could not be restored as they should"))
+    #expect(try repository.sandbox.read("out/src/a/one") == Array("one\n".utf8))
+  }
+}
