@@ -167,6 +167,9 @@ extension Walker {
     } catch {
       if case .vault(let failure) = error { throw failure }
       context.fail(.scan, path, error.message)
+      // It was passed over in the last snapshot's list: what matched before it is handed over now,
+      // or later matches would be counted in its place.
+      try emitLevels()
     }
   }
 }
