@@ -95,7 +95,11 @@ final class BackupPipeline: @unchecked Sendable {
 
   private func workLoop(_ reader: FileReader) {
     while var batch = work.receive() {
-      if monitor.withLock({ failure != nil }) { continue }
+      if monitor.withLock({ failure != nil }) {
+        // Whoever reads a large file waits for this buffer and would never learn of the failure.
+        if let stretch = batch.stretch { context.release(stretch.buffer) }
+        continue
+      }
       do throws(VaultError) {
         try reader.process(&batch)
         try complete(batch)
