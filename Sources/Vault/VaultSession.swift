@@ -8,22 +8,28 @@
 public final class VaultSession {
   private let run: Run
   private let lane: Lane
+  private let chunkLimit: Int
+
+  // What a pack holds beside a single frame: header, directory, tail.
+  private static let packOverhead = 4096
 
   fileprivate init(_ vault: Vault, compression: Compression) throws(VaultError) {
     try vault.prepareToWrite()
     var options = RunOptions()
     options.compression = compression
     run = try vault.begin(options)
-    lane = try run.lane()
+    chunkLimit = min(Limits.chunkSize, vault.packSize - Self.packOverhead)
+    lane = try run.lane(chunkLimit: chunkLimit)
   }
 
   deinit { run.abandon() }
 
   /// Stores a chunk of 1 byte to 8 MiB unless the repository has it, and answers its ID.
   ///
+  /// In packs of 4 MiB a chunk has at most 4 KiB less than a pack.
   /// - Throws: `limit` for other sizes; `store`, `cache` and `verificationFailed` end the session.
   public func put(_ bytes: RawSpan) throws(VaultError) -> ChunkID {
-    guard bytes.byteCount > 0, bytes.byteCount <= Limits.chunkSize else {
+    guard bytes.byteCount > 0, bytes.byteCount <= chunkLimit else {
       throw .limit("a chunk of \(bytes.byteCount) bytes")
     }
     var outcome: Result<ChunkID, VaultError> = .failure(.interrupted)

@@ -26,11 +26,13 @@ package final class Lane {
     var lengths: [UInt32] = []
   }
 
-  init(run: Run) throws(VaultError) {
+  /// `chunkLimit` is the largest chunk that will come, if that is above those of files and trees.
+  init(run: Run, chunkLimit: Int) throws(VaultError) {
     self.run = run
     hasher = run.vault.hasher
     index = try run.vault.index.reader()
-    let largest = max(Self.frameTargets[0], run.vault.domain.chunker.maximum, Limits.nodeSize)
+    let largest = max(
+      Self.frameTargets[0], run.vault.domain.chunker.maximum, Limits.nodeSize, chunkLimit)
     sealer = FrameSealer(
       compression: run.compression, frameSize: largest, verifies: run.verifies)
     frames = ChunkKind.allCases.map { _ in
@@ -71,7 +73,9 @@ package final class Lane {
   ) throws(VaultError) {
     let slot = Int(kind.rawValue)
     let length = bytes.count
-    precondition(length > 0 && length <= Limits.chunkSize, "a chunk has 1 byte to 8 MiB")
+    precondition(
+      length > 0 && length <= frames[slot].buffer.capacity - PackKeys.innerHeaderSize,
+      "a chunk fits the buffers of its lane")
     if frames[slot].size > 0 && frames[slot].size + length > Self.frameTargets[slot] {
       try seal(slot)
     }

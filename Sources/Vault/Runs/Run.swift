@@ -31,8 +31,10 @@ package final class Run: @unchecked Sendable {
     packs = PackSet(vault: vault, run: keys)
   }
 
-  /// A way in for one thread.
-  package func lane() throws(VaultError) -> Lane { try Lane(run: self) }
+  /// A way in for one thread, for chunks as files and trees have them or up to a larger limit.
+  package func lane(chunkLimit: Int = 0) throws(VaultError) -> Lane {
+    try Lane(run: self, chunkLimit: chunkLimit)
+  }
 
   /// True for the first lane that asks for this ID: that one uploads the chunk.
   func claim(_ id: ChunkID) throws(VaultError) -> Bool { try pending.claim(id) }

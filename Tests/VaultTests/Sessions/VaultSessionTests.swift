@@ -56,6 +56,24 @@ import Vault
     #expect(throws: VaultError.self) { try unsafe session.put(large.span.bytes) }
   }
 
+  @Test func theLargestChunksAreTakenInPacksOfAnySize() throws {
+    for packSize in [4 << 20, 16 << 20] {
+      let store = MemoryStore()
+      var plan = plan()
+      plan.packSize = packSize
+      let vault = try Vault.create(in: store, secret: secret(), plan: plan, places: places)
+      let session = try vault.session(compression: .off)
+      let limit = min(8 << 20, packSize - 4096)
+      let largest = (0..<limit).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8) }
+      let id = try unsafe session.put(largest.span.bytes)
+      let tooLarge = largest + [0]
+      #expect(throws: VaultError.self) { try unsafe session.put(tooLarge.span.bytes) }
+      _ = try session.commit([])
+      let other = try Vault.open(store, secret: secret(), places: places)
+      #expect(try other.get(id) == largest)
+    }
+  }
+
   @Test func withoutCommitNothingIsFound() throws {
     let store = MemoryStore()
     let vault = try Vault.create(in: store, secret: secret(), plan: plan(), places: places)
