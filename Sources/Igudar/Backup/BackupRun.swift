@@ -57,7 +57,7 @@ final class BackupRun {
     guard let parent = commit.parent, !context.options.readsAll else { return nil }
     return PreviousSnapshot(
       root: parent.snapshot.root, start: parent.snapshot.start ?? parent.snapshot.time,
-      source: try repository.nodeSource())
+      source: ReliedNodes(nodes: try repository.nodeSource(), lane: walkLane))
   }
 
   // Everything that was handed over is in packs afterwards.

@@ -1,4 +1,7 @@
 // A directory of the last snapshot, read side by side with the one that is walked now.
+//
+// Invariant: what is taken over from here is still in the repository, and the run relies on it. What
+// is lost is not there: it is read again from the source.
 
 import Platform
 import Vault
@@ -7,11 +10,13 @@ import Vault
 final class PreviousDirectory {
   let children: Children
   private var reader: DirectoryReader
-  private let source: any NodeSource
+  private let source: ReliedNodes
   private var hasCurrent = false
   private var isAtEnd = false
+  // Whether the rest of the list is lost.
+  private var isCut = false
 
-  init(_ children: Children, source: any NodeSource) {
+  init(_ children: Children, source: ReliedNodes) {
     self.children = children
     self.source = source
     reader = DirectoryReader(children, from: source)
@@ -32,7 +37,7 @@ final class PreviousDirectory {
     while true {
       if !hasCurrent {
         guard !isAtEnd else { return .absent }
-        guard try reader.advance() else {
+        guard try advance() else {
           isAtEnd = true
           return .absent
         }
@@ -50,6 +55,14 @@ final class PreviousDirectory {
     }
   }
 
+  private func advance() throws(VaultError) -> Bool {
+    do throws(VaultError) { return try reader.advance() } catch {
+      guard error.isLoss else { throw error }
+      isCut = true
+      return false
+    }
+  }
+
   // −1: the current entry comes before the name; 1: after it.
   private func compare(_ name: FileName) -> Int {
     reader.withCurrent { current in
@@ -64,12 +77,21 @@ final class PreviousDirectory {
     reader.withCurrent(body)
   }
 
+  /// Whether the repository still has all of what was found last.
+  func isWhole() throws(VaultError) -> Bool {
+    let entry: Entry? = reader.withCurrent { entry in
+      entry.type == .file || entry.hasAttributes ? entry.entry : nil
+    }
+    guard let entry else { return true }
+    return try source.hasAll(of: entry)
+  }
+
   /// Whether nothing comes after what was found last.
   func isDone() throws(VaultError) -> Bool {
     if hasCurrent { return false }
-    if !isAtEnd { isAtEnd = try !reader.advance() }
+    if !isAtEnd { isAtEnd = try !advance() }
     hasCurrent = !isAtEnd
-    return isAtEnd
+    return isAtEnd && !isCut
   }
 
   /// The encodings of the first entries, to take them over.
@@ -88,5 +110,47 @@ final class PreviousDirectory {
 struct PreviousSnapshot {
   let root: Entry
   let start: Timestamp
-  let source: any NodeSource
+  let source: ReliedNodes
+}
+
+/// The nodes of the last snapshot, for the walk alone; the run relies on every one that is read.
+struct ReliedNodes: NodeSource, @unchecked Sendable {
+  let nodes: any NodeSource
+  let lane: Lane
+
+  func node(_ id: ChunkID) throws(VaultError) -> [UInt8] {
+    guard try lane.relies(on: id) else { throw .missingChunk(id) }
+    do throws(VaultError) { return try nodes.node(id) } catch {
+      if error.isLoss { lane.distrust(id) }
+      throw error
+    }
+  }
+
+  /// Whether every chunk that a file names, in its entry and in the nodes of its content, is there.
+  func hasAll(of entry: Entry) throws(VaultError) -> Bool {
+    for attribute in entry.attributes {
+      if case .chunk(let id, _) = attribute.value, try !lane.relies(on: id) { return false }
+    }
+    guard let file = entry.file else { return true }
+    var content = ContentReader(file, from: self)
+    do throws(VaultError) {
+      while let extent = try content.next() {
+        if case .chunk(let id, _) = extent, try !lane.relies(on: id) { return false }
+      }
+    } catch {
+      guard error.isLoss else { throw error }
+      return false
+    }
+    return true
+  }
+}
+
+extension VaultError {
+  /// Whether something of the repository is lost, so that it has to be had from elsewhere.
+  fileprivate var isLoss: Bool {
+    switch self {
+    case .damaged, .missing, .missingChunk: true
+    default: false
+    }
+  }
 }

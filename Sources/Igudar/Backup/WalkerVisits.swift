@@ -43,7 +43,7 @@ extension Walker {
     }
     levels[levels.count - 1].entryCount += 1
     if finding != .absent, let previous = level.previous,
-      previous.withFound({ isUnchanged($0, status, link) })
+      previous.withFound({ isUnchanged($0, status, link) }), try previous.isWhole()
     {
       try takeOver(previous, finding, in: level, name, status)
     } else if status.type == .regular {

@@ -43,6 +43,7 @@ package struct EntryView: ~Escapable {
   /// The size of a file, 0 for everything else.
   package var size: UInt64 { scan.size }
   package var fileFlags: UInt64 { scan.fileFlags }
+  package var hasAttributes: Bool { !scan.attributes.isEmpty }
   /// The user's name, empty if unknown.
   package var user: RawSpan {
     @_lifetime(copy self)

@@ -49,7 +49,7 @@ package final class Lane {
     _ bytes: UnsafeRawBufferPointer, kind: ChunkKind
   ) throws(VaultError) -> (id: ChunkID, isNew: Bool) {
     let id = unsafe hasher.id(of: bytes, kind: kind)
-    if let place = try index.find(id) {
+    if let place = try index.find(id), run.trusts(id) {
       rely(on: place.pack)
       return (id, false)
     }
@@ -61,6 +61,16 @@ package final class Lane {
     }
     return (id, true)
   }
+
+  /// Whether the repository has a chunk already; the run relies on its pack then.
+  package func relies(on id: ChunkID) throws(VaultError) -> Bool {
+    guard let place = try index.find(id), run.trusts(id) else { return false }
+    rely(on: place.pack)
+    return true
+  }
+
+  /// Notes a chunk that cannot be read although the index knows it: it is stored again when met.
+  package func distrust(_ id: ChunkID) { run.distrust(id) }
 
   private func rely(on pack: UInt32) {
     guard pack != lastReliedPack else { return }

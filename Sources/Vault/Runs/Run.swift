@@ -2,6 +2,7 @@
 // journal entry (order rule 1). What a run leaves without an entry is an orphan and harms nobody.
 
 import Platform
+import Synchronization
 
 /// A run that adds chunks and ends with a commit.
 package final class Run: @unchecked Sendable {
@@ -16,6 +17,8 @@ package final class Run: @unchecked Sendable {
   private let lock = Lock()
   private var total = RunCounts()
   private var relied: Set<UInt32> = []
+  private var unreadable: Set<ChunkID> = []
+  private let hasUnreadable = Atomic<Bool>(false)
   // What was stored up to the last commit.
   private var own = RunObjects()
 
@@ -38,6 +41,19 @@ package final class Run: @unchecked Sendable {
 
   /// True for the first lane that asks for this ID: that one uploads the chunk.
   func claim(_ id: ChunkID) throws(VaultError) -> Bool { try pending.claim(id) }
+
+  /// Notes a chunk that none of its places gives: this run stores it again when it meets it.
+  func distrust(_ id: ChunkID) {
+    lock.withLock { _ = unreadable.insert(id) }
+    hasUnreadable.store(true, ordering: .releasing)
+  }
+
+  /// Whether what the index says of a chunk can be believed.
+  @inline(__always)
+  func trusts(_ id: ChunkID) -> Bool {
+    guard hasUnreadable.load(ordering: .acquiring) else { return true }
+    return lock.withLock { !unreadable.contains(id) }
+  }
 
   func merge(_ counts: RunCounts, relied more: Set<UInt32>) {
     lock.withLock {
