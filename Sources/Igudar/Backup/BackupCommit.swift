@@ -16,7 +16,9 @@ struct BackupCommit {
   /// Commits the finished tree, unless that is not wanted.
   func finish(_ root: Entry) throws(VaultError) -> BackupSummary {
     var summary = summary()
-    if context.options.skipsIfUnchanged, parent?.snapshot.root == root {
+    if context.options.skipsIfUnchanged, let parent, !parent.isPartial, !parent.isForgotten,
+      parent.snapshot.root == root
+    {
       summary.isSkipped = true
       return summary
     }
