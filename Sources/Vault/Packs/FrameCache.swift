@@ -7,8 +7,11 @@ package import Platform
 package final class DecodedFrame: @unchecked Sendable {
   private let buffer: OwnedBuffer
   package let count: Int
+  /// Bytes of memory that it takes.
+  let cost: Int
 
   package init(_ buffer: consuming OwnedBuffer, count: Int) {
+    cost = buffer.capacity
     self.buffer = buffer
     self.count = count
   }
@@ -57,14 +60,14 @@ package final class FrameCache: @unchecked Sendable {
       clock += 1
       let key = Key(pack: pack, offset: offset)
       if let old = slots.updateValue(Slot(frame: frame, used: clock), forKey: key) {
-        bytes -= old.frame.count
+        bytes -= old.frame.cost
       }
-      bytes += frame.count
+      bytes += frame.cost
       while bytes > byteLimit, slots.count > 1,
         let oldest = slots.min(by: { $0.value.used < $1.value.used })
       {
         slots[oldest.key] = nil
-        bytes -= oldest.value.frame.count
+        bytes -= oldest.value.frame.cost
       }
     }
   }
