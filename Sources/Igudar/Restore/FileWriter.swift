@@ -66,7 +66,7 @@ final class FileWriter {
       if unsafe !context.options.makesSparse || !isZero(bytes) {
         try unsafe piece.file.write(bytes, at: piece.offset)
       }
-      context.progress.bytes.add(UInt64(bytes.count), ordering: .relaxed)
+      context.progress.bytes.wrappingAdd(UInt64(bytes.count), ordering: .relaxed)
       return nil
     } catch { return "\(error.text) (write)" }
   }

@@ -168,8 +168,13 @@ final class RestoreRun {
   private func plan(
     _ entry: Entry, _ file: Entry.File, in directory: OpenDirectory
   ) throws(VaultError) {
-    context.progress.totalBytes.add(file.size, ordering: .relaxed)
+    context.progress.totalBytes.wrappingAdd(file.size, ordering: .relaxed)
     let restore = FileRestore(entry, in: directory)
+    guard file.size <= UInt64(Int64.max) else {
+      restore.fail("is larger than any file can be", isDamage: true)
+      restore.endPart(context, reader)
+      return
+    }
     var isInBatch = false
     var extents = ContentReader(file, from: source)
     var offset: UInt64 = 0
@@ -185,7 +190,7 @@ final class RestoreRun {
             RestorePiece(file: restore, offset: offset, chunk: id, length: length))
           batch.size += UInt64(length)
         } else {
-          context.progress.bytes.add(extent.length, ordering: .relaxed)
+          context.progress.bytes.wrappingAdd(extent.length, ordering: .relaxed)
         }
         offset += extent.length
         if batch.isFull {
