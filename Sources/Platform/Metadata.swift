@@ -27,7 +27,9 @@ package enum MetadataPlace {
       switch self {
       case .descriptor(let raw): fchmod(raw, mode_t(mode))
       case .name(let name, let directory):
-        unsafe name.withCString { unsafe fchmodat(directory, $0, mode_t(mode), 0) }
+        unsafe name.withCString {
+          unsafe fchmodat(directory, $0, mode_t(mode), AT_SYMLINK_NOFOLLOW)
+        }
       }
     guard status == 0 else { throw .current }
   }
