@@ -167,6 +167,7 @@ extension SnapshotCounts {
     }
     guard !isDirectory else { return }
     filesProcessed += 1
-    bytesProcessed += size
+    // A few sparse files of the largest size are more than a number holds.
+    bytesProcessed &+= size
   }
 }

@@ -60,7 +60,7 @@ final class FileReader {
       batch.extents.append(.chunk(id, length: UInt32(length)))
       offset += length
     }
-    context.progress.bytes.add(UInt64(offset), ordering: .relaxed)
+    context.progress.bytes.wrappingAdd(UInt64(offset), ordering: .relaxed)
   }
 
   // The entry of a file; nil when it could not be read, which is told.
@@ -68,7 +68,7 @@ final class FileReader {
     do throws(SourceProblem) {
       let entry = try attempt(draft)
       let size = entry.file?.size ?? 0
-      context.progress.bytes.add(size, ordering: .relaxed)
+      context.progress.bytes.wrappingAdd(size, ordering: .relaxed)
       context.finish(
         draft.path, isDirectory: false, draft.isKnown ? .modified : .new, size: size)
       return entry

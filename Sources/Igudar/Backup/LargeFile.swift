@@ -79,7 +79,7 @@ struct LargeFile {
 
   private func addHole(_ length: UInt64) {
     walker.add(.hole(length))
-    context.progress.bytes.add(length, ordering: .relaxed)
+    context.progress.bytes.wrappingAdd(length, ordering: .relaxed)
   }
 
   // Reads, cuts and hands over a stretch of data; answers where it really ended, or nil when the

@@ -76,7 +76,7 @@ final class SourceScan: Sendable {
       if node == nil, rules.excludesSize(status) { return nil }
       context.progress.totalFiles.add(1, ordering: .relaxed)
       let size = status.type == .regular ? status.size : 0
-      context.progress.totalBytes.add(size, ordering: .relaxed)
+      context.progress.totalBytes.wrappingAdd(size, ordering: .relaxed)
       return nil
     }
     if rules.leavesEmpty(status, in: level.device, node: node) { return nil }

@@ -82,7 +82,7 @@ extension Walker {
     _ name: FileName, _ status: FileStatus
   ) throws(VaultError) {
     let size = status.type == .regular ? status.size : 0
-    context.progress.bytes.add(size, ordering: .relaxed)
+    context.progress.bytes.wrappingAdd(size, ordering: .relaxed)
     context.finish(
       level.directory.path.appending(name), isDirectory: false, .unchanged, size: size)
     if !levels[levels.count - 1].isEmitted && finding == .next {

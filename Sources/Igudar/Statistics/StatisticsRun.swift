@@ -152,8 +152,8 @@ private final class StatisticsRun {
   }
 
   private func add(size: UInt64) {
-    result.totalSize += size
-    progress.bytes.add(size, ordering: .relaxed)
+    result.totalSize &+= size
+    progress.bytes.wrappingAdd(size, ordering: .relaxed)
   }
 }
 
