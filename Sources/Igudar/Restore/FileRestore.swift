@@ -58,6 +58,7 @@ final class FileRestore: @unchecked Sendable {
     guard isLast else { return }
     do throws(Errno) { try finish(context, reader) } catch {
       open?.discard()
+      context.lose(entry, path)
       context.fail(path, "restore", error)
     }
     open = nil
@@ -66,6 +67,7 @@ final class FileRestore: @unchecked Sendable {
   private func finish(_ context: RestoreContext, _ reader: ChunkReader) throws(Errno) {
     if let failure {
       open?.discard()
+      context.lose(entry, path)
       context.fail(path, failure.message, isDamage: failure.isDamage)
       return
     }

@@ -12,6 +12,8 @@ final class RestoreContext: Sendable {
   let accounts = Accounts()
   let isRoot: Bool
   private let report: @Sendable (RestoreEvent) -> Void
+  // First names of files with several, under which they could not be restored.
+  private let lostNames = Mutex<Set<FilePath>>([])
 
   init(
     vault: Vault, options: RestoreOptions, progress: RestoreProgress,
@@ -35,6 +37,13 @@ final class RestoreContext: Sendable {
   func fail(_ path: FilePath, _ call: String, _ errno: Errno) {
     fail(path, "\(errno.text) (\(call))")
   }
+
+  /// Notes that an entry is not there; what an older file of its name has must not be linked to.
+  func lose(_ entry: Entry, _ path: FilePath) {
+    if entry.hardLink != nil { lostNames.withLock { _ = $0.insert(path) } }
+  }
+
+  func isLost(_ path: FilePath) -> Bool { lostNames.withLock { $0.contains(path) } }
 
   func finish(_ path: @autoclosure () -> FilePath, size: UInt64) {
     progress.files.add(1, ordering: .relaxed)

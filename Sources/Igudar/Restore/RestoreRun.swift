@@ -217,7 +217,10 @@ final class RestoreRun {
         entry, to: .name(entry.name, directory: directory.descriptor.raw), path: path,
         reader: reader)
       context.finish(path, size: 0)
-    } catch { context.fail(path, "making it", error) }
+    } catch {
+      context.lose(entry, path)
+      context.fail(path, "making it", error)
+    }
   }
 
   private func makeNamed(_ entry: Entry, in directory: Int32) throws(Errno) {
@@ -254,6 +257,10 @@ final class RestoreRun {
     _ entry: Entry, _ path: FilePath, to first: FilePath, below target: OpenDirectory,
     in directory: OpenDirectory
   ) {
+    guard !context.isLost(first) else {
+      context.fail(path, "is another name of \(first), which could not be restored")
+      return
+    }
     let names = first.components.dropFirst(target.path.components.count)
     do throws(Errno) {
       var parent = target
