@@ -59,13 +59,13 @@ struct TreeCheck {
         continue
       }
       let path = level.path.appending(entry.name)
-      if let below = entry.children {
-        if case .nodes(let reference) = below, whole.contains(reference.id) { continue }
-        levels.append(Level(path, below, from: source))
-      }
       do throws(VaultError) { try checkContent(of: entry) } catch {
         fail(path, error)
         level.isWhole = false
+      }
+      if let below = entry.children {
+        if case .nodes(let reference) = below, whole.contains(reference.id) { continue }
+        levels.append(Level(path, below, from: source))
       }
     }
     return damaged
@@ -73,19 +73,22 @@ struct TreeCheck {
 
   private func checkContent(of entry: Entry) throws(VaultError) {
     for attribute in entry.attributes {
-      if case .chunk(let id, _) = attribute.value { try check(id) }
+      if case .chunk(let id, let length) = attribute.value { try check(id, length) }
     }
     guard let file = entry.file else { return }
     var content = ContentReader(file, from: source)
     while let extent = try content.next() {
-      if case .chunk(let id, _) = extent { try check(id) }
+      if case .chunk(let id, let length) = extent { try check(id, length) }
     }
   }
 
   // A chunk is believed when it has a place in a pack that nothing speaks against; otherwise it is
   // read, from all of its places.
-  private func check(_ id: ChunkID) throws(VaultError) {
+  private func check(_ id: ChunkID, _ length: UInt32) throws(VaultError) {
     guard let place = try reader.place(of: id) else { throw .missingChunk(id) }
+    guard place.length == length else {
+      throw .damaged(object: "chunk \(id.shortHex)", .badLength)
+    }
     if suspects.packs.isEmpty && suspects.chunks.isEmpty { return }
     let pack = try reader.packName(of: place)
     guard suspects.chunks.contains(id) || suspects.packs.contains(pack) else { return }
