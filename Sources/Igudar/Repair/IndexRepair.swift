@@ -98,9 +98,16 @@ private struct IndexRepairRun {
     of packs: Set<ObjectHash>, _ state: JournalState
   ) throws(VaultError) {
     for name in state.namedSegments {
-      // A segment that cannot be read has nothing to keep; that is why the index is rebuilt.
-      guard let segment = try? vault.segment(name) else { continue }
-      builder.add(segment) { packs.contains($0) }
+      do throws(VaultError) {
+        builder.add(try vault.segment(name)) { packs.contains($0) }
+      } catch {
+        // A damaged segment has nothing to keep; that is why the index is rebuilt. One that the
+        // store does not give just now is another matter: it is about to be replaced.
+        switch error {
+        case .damaged, .missing: continue
+        default: throw error
+        }
+      }
       if builder.rowCount >= Self.rowLimit { try write() }
     }
   }
