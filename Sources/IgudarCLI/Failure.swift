@@ -48,19 +48,28 @@ extension Failure {
   static func storeFull(_ what: String) -> Failure {
     Failure(
       .storeFull, what,
-      nextStep: "Nothing saved before is harmed. Make room (`igudar forget --prune`), then retry.")
+      nextStep: "Nothing saved before is harmed. Make room, then retry.")
   }
 
   static func damaged(_ what: String, repairable: Bool) -> Failure {
     Failure(
       repairable ? .repairable : .damaged, what,
-      nextStep: "`igudar check --read-data` names every snapshot and path it touches.")
+      nextStep: repairable
+        ? "`igudar check --read-data` names what it touches, `igudar repair index` mends the index."
+        : """
+        `igudar check --read-data` names every snapshot and path it touches. Files that still are \
+        at their source are stored again by the next backup.
+        """)
   }
 
   static func rollback(_ what: String) -> Failure {
     Failure(
       .rollback, what,
-      nextStep: "An old copy was put back, or somebody tampers with the store. Do not prune.")
+      nextStep: """
+        An old copy was put back, or somebody tampers with the store. If you put it back yourself, \
+        remove this repository's folder in ~/.local/state/igudar ($XDG_STATE_HOME/igudar): this \
+        machine then meets it as a new one.
+        """)
   }
 
   static func newer(_ what: String) -> Failure {
@@ -79,7 +88,9 @@ extension Failure {
 
   /// The name of a snapshot, or of a path in one, that names nothing or too much.
   static func selector(_ what: String) -> Failure {
-    Failure(what, nextStep: "`igudar snapshots` lists the snapshots.")
+    Failure(
+      what,
+      nextStep: "`igudar snapshots` lists snapshots, `igudar ls SNAPSHOT` the paths in one.")
   }
 
   /// A place to restore into that cannot be used.
@@ -89,7 +100,7 @@ extension Failure {
 
   /// None of the sources of a backup can be read.
   static func noSource(_ what: String) -> Failure {
-    Failure("\(what); no snapshot was made", nextStep: "Check the paths to back up.")
+    Failure("\(what); no snapshot was made", nextStep: "Check what is to be backed up.")
   }
 
   /// An object that something names is not in the store.

@@ -28,9 +28,25 @@ extension Invocation {
     let settings = try settings()
     let store = try LocalStore(creating: settings.location.path)
     guard !exists(.format, in: store) else { throw Failure.alreadyExists(at: store.location) }
+    if let other = try foreignName(in: settings.location.path) {
+      throw Failure(
+        "\(store.location) is not empty: it holds “\(other)”", nextStep: "Choose an empty folder.")
+    }
     let given = try settings.secret.new()
     return try Repository.create(
       in: store, secret: try given.forVault(), plan: plan, places: places(settings))
+  }
+
+  // Something in a folder that no repository begins with; what an init that was cut short has left
+  // may stay.
+  private func foreignName(in folder: FilePath) throws -> FileName? {
+    let own: Set<FileName> = Set(
+      ["slots", "keyring", "journal", "index", "packs", "tmp", "lost+found"].map {
+        FileName(unchecked: Array($0.utf8))
+      })
+    let descriptor = try Descriptor.open(folder, O_RDONLY | O_DIRECTORY)
+    let listing = try DirectoryListing(of: descriptor)
+    return (0..<listing.count).map { listing.name($0) }.first { !own.contains($0) }
   }
 
   // Whether it can be told that an object is there; any trouble is left to those who read it.

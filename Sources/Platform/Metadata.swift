@@ -130,3 +130,12 @@ package func makeNode(
   }
   guard status == 0 else { throw .current }
 }
+
+/// A path without links in it; nil if there is no such file.
+package func realPath(_ path: FilePath) -> FilePath? {
+  unsafe path.withCString { path in
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    return unsafe FilePath(Array(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved))))
+  }
+}

@@ -71,7 +71,17 @@ public final class Vault: Sendable {
     _ access: RepositoryAccess, _ places: LocalPlaces
   ) throws(VaultError) -> any HeadMemory {
     guard let base = places.state else { return ProcessHeadMemory() }
-    let trust = try TrustStore(below: base, repository: access.repository)
+    let trust: TrustStore
+    do throws(VaultError) {
+      trust = try TrustStore(below: base, repository: access.repository)
+    } catch {
+      // Where nothing is remembered and nothing can be, as on a rescue system, this is a new client.
+      guard !TrustStore.exists(below: base, repository: access.repository) else { throw error }
+      if case .trust(let reason) = error {
+        places.warn("\(reason); a repository put back cannot be noticed")
+      }
+      return ProcessHeadMemory()
+    }
     try trust.pin(owner: access.keyring.ownerPublicKey)
     return trust
   }

@@ -43,6 +43,8 @@ public struct StreamBackup: Sendable {
       let commit = BackupCommit(context: context, run: run, parent: parent, paths: [path])
       let root = try tree(name, context, run)
       if let refusal = confirm() { throw .noSource(refusal) }
+      // A dump that failed quietly gives nothing, and must not pass for a saved one.
+      guard root.size > 0 else { throw .noSource("\(name): the stream gave no data") }
       context.finish(
         path, isDirectory: false, parent == nil ? .new : .modified,
         size: root.size)

@@ -48,7 +48,9 @@ public struct SnapshotSelector: Hashable, Sendable {
     switch base {
     case .latest(let back):
       let chosen = snapshots.filter { !$0.isPartial && !$0.isForgotten && filter.matches($0) }
-      guard back < chosen.count else { throw .notFound(text) }
+      guard back < chosen.count else {
+        throw .notFound(filter.isEmpty ? text : "\(text) of these hosts, tags and paths")
+      }
       return chosen.sortedByTime()[chosen.count - 1 - back]
     case .prefix(let digits):
       let found = snapshots.filter {

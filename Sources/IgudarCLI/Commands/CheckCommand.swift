@@ -97,7 +97,7 @@ enum CheckCommand {
         "looked at \(counted(UInt64(report.snapshotCount), "snapshot")) and "
           + "\(counted(UInt64(report.packCount), "pack")), "
           + "read \(counted(UInt64(report.readPackCount), "pack")) whole")
-      if report.orphanCount > 0 {
+      if report.orphanCount > 0 && !indexIsDamaged(serious) {
         output.note(
           "\(counted(UInt64(report.orphanCount), "pack")) of runs that did not end or still run: "
             + "harmless, prune takes them")
@@ -119,15 +119,21 @@ enum CheckCommand {
     }
   }
 
+  // Packs that no readable segment names may be named by one that is damaged.
+  private static func indexIsDamaged(_ findings: [CheckFinding]) -> Bool {
+    findings.contains { $0.object.hasPrefix("index/") }
+  }
+
   private static func summary(
     _ report: CheckReport, _ serious: [CheckFinding], _ errorCount: Int
   ) -> JSONObject {
     let packs = serious.map(\.object).filter { $0.hasPrefix("packs/") }
     var line = JSONObject(message: "summary")
     line.add("num_errors", errorCount)
-    line.add("broken_packs", packs.map { String($0.split(separator: "/").last ?? "") })
-    line.add("suggest_repair_index", serious.contains { $0.object.hasPrefix("index/") })
-    line.add("suggest_prune", report.orphanCount > 0)
+    let names = Set(packs.map { String($0.split(separator: "/").last ?? "") })
+    line.add("broken_packs", names.sorted())
+    line.add("suggest_repair_index", indexIsDamaged(serious))
+    line.add("suggest_prune", report.orphanCount > 0 && !indexIsDamaged(serious))
     line.add("snapshots_checked", report.snapshotCount)
     line.add("packs_checked", report.packCount)
     line.add("packs_read", report.readPackCount)

@@ -35,6 +35,12 @@ package final class TrustStore: Sendable {
     }
   }
 
+  /// Whether this machine remembers anything of a repository.
+  package static func exists(below base: FilePath, repository: RepositoryID) -> Bool {
+    let directory = base.appending("igudar").appending(repository.hex)
+    return (try? FileStatus.of(directory.appending("data.mdb"))) != nil
+  }
+
   private static func failure(_ directory: FilePath, _ error: LMDBError) -> VaultError {
     let advice =
       error.isCorruption

@@ -35,6 +35,7 @@ enum RestoreCommand {
     }
     let (selector, filter) = (try invocation.selectors()[0], try invocation.filter())
     let options = try options(invocation)
+    try refuseRepository(as: FilePath(target), invocation)
     let repository = try invocation.openRepository()
     let snapshot = try repository.snapshot(selector, filter: filter)
     let source = try repository.entry(at: selector.path ?? [], in: snapshot)
@@ -46,6 +47,20 @@ enum RestoreCommand {
       try restore.run(progress: progress, report: report.take)
     }
     return try report.finish(progress)
+  }
+
+  // What is restored into the repository's own folder would be taken for part of it.
+  private static func refuseRepository(
+    as target: FilePath, _ invocation: Invocation
+  ) throws(Failure) {
+    let place = try invocation.settings().location.path
+    guard let repository = realPath(place) else { return }
+    var ancestor = target
+    while realPath(ancestor) == nil, ancestor.parent != ancestor { ancestor = ancestor.parent }
+    guard let folder = realPath(ancestor),
+      folder.components.starts(with: repository.components)
+    else { return }
+    throw .target("\(target)", "it lies inside the repository")
   }
 
   private static func options(_ invocation: Invocation) throws(Failure) -> RestoreOptions {
