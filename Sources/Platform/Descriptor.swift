@@ -139,6 +139,11 @@ public struct Descriptor: ~Copyable, Sendable {
     if retrying({ Glibc.fdatasync(raw) }) != 0 { throw .current }
   }
 
+  /// Waits until all of the file system that the file is on is on stable storage.
+  package borrowing func syncFileSystem() throws(Errno) {
+    if clinux_syncfs(raw) != 0 { throw .current }
+  }
+
   /// Cuts or grows the file.
   package borrowing func truncate(to size: Int64) throws(Errno) {
     if retrying({ Glibc.ftruncate(raw, off_t(size)) }) != 0 { throw .current }

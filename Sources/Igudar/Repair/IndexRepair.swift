@@ -64,6 +64,8 @@ private struct IndexRepairRun {
       if case .swept = state.packState(hash) { return }
       packs.append(StoredPack(name: hash, size: size))
     }
+    // An empty list where packs must be is a store that is not there, never a reason to forget all.
+    guard !packs.isEmpty || state.namedSegments.isEmpty else { throw .missing(object: "packs/") }
     var unreadable: Set<ObjectHash> = []
     for (done, pack) in packs.enumerated() {
       if Interrupt.requested != 0 { throw .interrupted }

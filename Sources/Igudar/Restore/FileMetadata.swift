@@ -11,11 +11,14 @@ extension RestoreContext {
     reader: ChunkReader
   ) {
     // As another user than root, giving files away is not to be had; that is no error.
+    var mode = entry.mode
     do throws(Errno) { try target.setOwner(uid: owner(entry), gid: group(entry)) } catch {
+      // What would run as its owner must not run as somebody else.
+      mode &= ~0o6000
       if isRoot || error != .notPermitted { fail(path(), "chown", error) }
     }
     if entry.type != .symbolicLink {
-      do throws(Errno) { try target.setMode(entry.mode) } catch { fail(path(), "chmod", error) }
+      do throws(Errno) { try target.setMode(mode) } catch { fail(path(), "chmod", error) }
     }
     if !options.skipsAttributes {
       for attribute in entry.attributes {

@@ -46,6 +46,10 @@ final class RestoreRun {
       stopWorkers()
     }
     guard !context.isInterrupted else { throw .interrupted }
+    // Errors of writing back come late, on network file systems and over quotas.
+    do throws(Errno) { try target.descriptor.syncFileSystem() } catch {
+      context.fail(target.path, "syncfs", error)
+    }
   }
 
   // MARK: Workers
