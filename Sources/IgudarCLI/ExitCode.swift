@@ -1,4 +1,4 @@
-// The exit codes of the command, a promise to scripts (DESIGN.md section 6). Codes are never reused.
+// The exit codes of the command, a promise to scripts. Codes are never reused.
 
 /// What the process tells its caller at the end.
 enum ExitCode: Int32, Sendable {
