@@ -65,7 +65,7 @@ extension Repository {
   ///
   /// - Throws: `refused` for the one that opened the repository, and for the last one.
   public func removeKey(_ key: KeyDescription) throws(RepositoryError) {
-    guard !key.isCurrent else {
+    guard key.id != vault.access.slot.hex else {
       throw .refused("key \(key.shortID) is the one that opened the repository just now")
     }
     try vaultErrors { () throws(VaultError) in

@@ -29,7 +29,7 @@ struct CivilTime: Equatable, Sendable {
 
   /// The moment as clocks show it that are so many seconds ahead of UTC.
   init(_ moment: Timestamp, offset: Int) {
-    var seconds = time_t(moment.seconds) + offset
+    var seconds = time_t(moment.seconds) &+ offset
     var fields = unsafe tm()
     unsafe gmtime_r(&seconds, &fields)
     unsafe self.init(
@@ -95,26 +95,73 @@ struct CivilTime: Equatable, Sendable {
 
 extension CivilTime: CustomStringConvertible {
   /// As listings show it: `2026-01-02 15:04:05`.
-  var description: String { "\(date) \(clock)" }
+  var description: String {
+    var text = DigitText()
+    add(to: &text, separator: UInt8(ascii: " "))
+    return text.string
+  }
 
   /// RFC 3339 as restic's JSON has it: nanoseconds without trailing zeros, `Z` for UTC.
-  var rfc3339: String { "\(date)T\(clock)\(fraction)\(zone)" }
-
-  private var date: String { "\(padded(year, to: 4))-\(padded(month))-\(padded(day))" }
-  private var clock: String { "\(padded(hour)):\(padded(minute)):\(padded(second))" }
-
-  private var fraction: String {
-    guard nanosecond > 0 else { return "" }
-    var digits = padded(Int(nanosecond), to: 9)
-    while digits.hasSuffix("0") { digits.removeLast() }
-    return "." + digits
+  var rfc3339: String {
+    var text = DigitText()
+    add(to: &text, separator: UInt8(ascii: "T"))
+    if nanosecond > 0 {
+      text.add(UInt8(ascii: "."))
+      text.add(Int(nanosecond), 9)
+      text.removeTrailingZeros()
+    }
+    addZone(to: &text)
+    return text.string
   }
 
-  private var zone: String {
-    guard offset != 0 else { return "Z" }
+  private func add(to text: inout DigitText, separator: UInt8) {
+    text.add(year, 4)
+    for (mark, number) in [
+      (UInt8(ascii: "-"), month), (UInt8(ascii: "-"), day), (separator, hour),
+      (UInt8(ascii: ":"), minute), (UInt8(ascii: ":"), second),
+    ] {
+      text.add(mark)
+      text.add(number, 2)
+    }
+  }
+
+  private func addZone(to text: inout DigitText) {
+    guard offset != 0 else { return text.add(UInt8(ascii: "Z")) }
     let minutes = abs(offset) / 60
-    return "\(offset < 0 ? "-" : "+")\(padded(minutes / 60)):\(padded(minutes % 60))"
+    text.add(offset < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+    text.add(minutes / 60, 2)
+    text.add(UInt8(ascii: ":"))
+    text.add(minutes % 60, 2)
   }
+}
+
+/// Numbers of fixed width as text: listings print three times for each of a million files.
+private struct DigitText {
+  private var bytes: [UInt8] = []
+
+  init() { bytes.reserveCapacity(36) }
+
+  mutating func add(_ mark: UInt8) { bytes.append(mark) }
+
+  /// Adds a number with zeros in front up to `width` digits.
+  mutating func add(_ number: Int, _ width: Int) {
+    var limit = 1
+    for _ in 0..<width { limit *= 10 }
+    guard number >= 0, number < limit else {
+      bytes.append(contentsOf: padded(number, to: width).utf8)
+      return
+    }
+    while limit > 1 {
+      limit /= 10
+      bytes.append(UInt8(ascii: "0") + UInt8(number / limit % 10))
+    }
+  }
+
+  mutating func removeTrailingZeros() {
+    while bytes.last == UInt8(ascii: "0") { bytes.removeLast() }
+  }
+
+  var string: String { String(decoding: bytes, as: UTF8.self) }
 }
 
 /// The number with zeros in front up to `width` digits.

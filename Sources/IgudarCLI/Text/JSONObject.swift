@@ -36,6 +36,10 @@ struct JSONObject: JSONWritable {
 
   /// Adds a file name or path, and its bytes in base64 when it is not UTF-8.
   mutating func add(_ key: String, path: [UInt8]) {
+    if path.allSatisfy(isPlain) {
+      add(key, PlainText(bytes: path))
+      return
+    }
     add(key, String(decoding: path, as: UTF8.self))
     if !isUTF8(path) { add(key + "_base64", base64(path)) }
   }
@@ -114,9 +118,30 @@ extension Array: JSONWritable where Element: JSONWritable {
   }
 }
 
+/// Text in which nothing needs escaping.
+private struct PlainText: JSONWritable {
+  let bytes: [UInt8]
+
+  func write(to output: inout [UInt8]) {
+    output.append(UInt8(ascii: "\""))
+    output.append(contentsOf: bytes)
+    output.append(UInt8(ascii: "\""))
+  }
+}
+
+/// True for the ASCII that stands for itself in JSON.
+private func isPlain(_ byte: UInt8) -> Bool {
+  byte >= 0x20 && byte < 0x7F && byte != 0x22 && byte != 0x5C
+}
+
 extension String: JSONWritable {
   func write(to output: inout [UInt8]) {
     output.append(UInt8(ascii: "\""))
+    if utf8.allSatisfy(isPlain) {
+      output.append(contentsOf: utf8)
+      output.append(UInt8(ascii: "\""))
+      return
+    }
     for byte in utf8 {
       switch byte {
       case 0x22: output.append(contentsOf: #"\""#.utf8)

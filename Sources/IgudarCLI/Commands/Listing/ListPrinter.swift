@@ -86,7 +86,7 @@ final class ListPrinter {
     let mtime = entry.mtime.rfc3339
     object.add("mtime", mtime)
     object.add("atime", entry.atime?.rfc3339 ?? mtime)
-    object.add("ctime", entry.ctime?.rfc3339)
+    object.add("ctime", entry.ctime == entry.mtime ? mtime : entry.ctime?.rfc3339)
     object.addUnlessZero("inode", entry.inode)
     return object
   }
