@@ -29,10 +29,10 @@ import Testing
     #expect(outcome.errorText.contains("the stream's file has no name"))
   }
 
-  @Test func anEmptyStreamIsAnEmptyFile() throws {
-    try repository.igudar("backup", "--stdin")
-    try repository.igudar("restore", "latest", "-t", "out")
-    #expect(try repository.sandbox.read("out/stdin").isEmpty)
+  @Test func anEmptyStreamIsNotSaved() throws {
+    let outcome = try repository.igudar("backup", "--stdin", code: 1)
+    #expect(outcome.errorText.contains("stdin: the stream gave no data; no snapshot was made"))
+    #expect(try repository.snapshots().isEmpty)
   }
 
   @Test(arguments: [["--jobs", "1"], ["--jobs", "4"]])
