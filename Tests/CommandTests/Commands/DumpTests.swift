@@ -1,0 +1,81 @@
+// `dump`: the bytes of a file, all of them or an error.
+
+import Glibc
+import Testing
+
+@Suite struct DumpTests {
+  private let repository: TestRepository
+
+  init() throws {
+    repository = try TestRepository()
+    try repository.shell(
+      """
+      cd src; mkdir a; head -c 9000001 /dev/urandom > a/large; : > none; printf grain > small
+      truncate -s 4M hole; printf end >> hole; ln -s small link; mkfifo pipe
+      """)
+    _ = try repository.backup("src")
+  }
+
+  @Test(arguments: ["a/large", "none", "small", "hole"])
+  func filesComeOutAsTheyWent(_ name: String) throws {
+    let expected = try repository.sandbox.read("src/\(name)")
+    let whole = try repository.igudar("dump", "latest", "/src/\(name)").output == expected
+    #expect(whole)
+    let part = try repository.igudar("dump", "latest:src", name).output == expected
+    #expect(part)
+    try repository.igudar("dump", "latest", "src/\(name)", "--target", "out")
+    let target = try repository.sandbox.read("out") == expected
+    #expect(target)
+  }
+
+  @Test func holesStayHolesInATarget() throws {
+    try repository.igudar("dump", "latest", "src/hole", "-t", "out")
+    let blocks = try repository.shell("stat -c %b out").lines.first.flatMap { Int($0) }
+    #expect(blocks.map { $0 <= 16 } == true)
+  }
+
+  @Test(arguments: [
+    ("src/a", "“src/a” is a folder, and archives of folders are not offered yet"),
+    ("/", "is a folder"), ("src/link", "“src/link” is a symbolic link to “small”"),
+    ("src/pipe", "“src/pipe” is a fifo, not a file"), ("src/gone", "has no “/src/gone”"),
+    ("src/small/below", "has no “/src/small/below”"),
+  ])
+  func whatIsNoFileIsExplained(_ path: String, _ message: String) throws {
+    let outcome = try repository.igudar("dump", "latest", path, code: 1)
+    #expect(outcome.errorText.contains(message))
+    #expect(outcome.output.isEmpty)
+  }
+
+  @Test func damageIsExit5AndNoWrongByteIsWritten() throws {
+    try repository.shell(
+      """
+      for pack in repo/packs/*/*; do
+        chmod u+w $pack
+        size=$(stat -c %s $pack)
+        [ $size -gt 1000000 ] || continue
+        printf XXXXXXXX | dd of=$pack bs=1 seek=$((size / 2)) conv=notrunc status=none
+      done
+      """)
+    let expected = try repository.sandbox.read("src/a/large")
+    let outcome = try repository.igudar("dump", "latest", "src/a/large", code: 5)
+    #expect(outcome.errorText.contains("packs/"))
+    let isBeginning = expected.starts(with: outcome.output)
+    #expect(isBeginning)
+    let target = try repository.igudar("dump", "latest", "src/a/large", "-t", "out", code: 5)
+    #expect(target.errorText.contains("out: is not whole"))
+  }
+
+  @Test func fullAndClosedOutputsEndIt() throws {
+    let full = try repository.shell(
+      "set +e; \(Program.path) dump latest src/a/large > /dev/full 2> trouble; echo $?")
+    #expect(full.lines == ["1"])
+    let text = String(decoding: try repository.sandbox.read("trouble"), as: UTF8.self)
+    #expect(text.contains("cannot write standard output: No space left on device"))
+    let closed = try repository.shell(
+      "\(Program.path) dump latest src/a/large | head -c 100 | wc -c")
+    #expect(closed.lines == ["100"])
+    #expect(closed.errors.isEmpty)
+    let target = try repository.igudar("dump", "latest", "src/small", "-t", "src/none/x", code: 1)
+    #expect(target.errorText.contains("src/none/x: Not a directory"))
+  }
+}
