@@ -38,7 +38,7 @@ final class BackupRun {
   private func walk() throws(SourceProblem) -> BackupSummary {
     let walker: Walker
     do throws(VaultError) { walker = try makeWalker() } catch { throw .vault(error) }
-    let isComplete = try walker.walk { () throws(VaultError) in try checkpointIfDue(walker) }
+    let isComplete = try walker.walk { () throws(VaultError) in try self.checkpointIfDue(walker) }
     do throws(VaultError) {
       if !isComplete { return try interrupt(walker) }
       try settle()

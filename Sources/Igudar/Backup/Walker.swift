@@ -19,6 +19,7 @@ final class Walker {
   var levels: [WalkLevel] = []
   var batch = Batch(number: 0)
   private var directoriesInBatch = 0
+  private var checkpoint: () throws(VaultError) -> Void = {}
   var devices = DeviceNumbers()
   /// Changes from this time on may have been missed by the run that made the last snapshot.
   let youngest: Timestamp
@@ -51,8 +52,10 @@ final class Walker {
   ///
   /// - Throws: `SourceProblem.system` when the root itself cannot be read.
   func walk(
-    checkpoint: () throws(VaultError) -> Void
+    checkpoint: @escaping () throws(VaultError) -> Void
   ) throws(SourceProblem) -> Bool {
+    self.checkpoint = checkpoint
+    defer { self.checkpoint = {} }
     try enterRoot()
     do throws(VaultError) {
       while let level = levels.last {
@@ -93,10 +96,13 @@ final class Walker {
   func add(_ item: BatchItem) { batch.items.append(item) }
 
   /// Sets the stretch of the batch that is being gathered, which is then handed over.
+  ///
+  /// A file can take hours: a checkpoint keeps what is stored of it for the next run.
   func submit(_ stretch: Stretch) throws(VaultError) {
     batch.stretch = stretch
     add(.stretch)
     try handOver()
+    try checkpoint()
   }
 
   // MARK: Directories

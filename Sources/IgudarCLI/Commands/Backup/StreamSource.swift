@@ -42,69 +42,26 @@ struct StreamSource {
   /// Lends the stream, and for its end the check that answers why it must not be saved.
   func reading<Result>(_ body: (Int32, () -> String?) throws -> Result) throws -> Result {
     guard !command.isEmpty else { return try body(STDIN_FILENO, { nil }) }
-    let child = try ChildOutput(command)
-    do {
-      let result = try body(child.output) { child.failure() }
-      return result
-    } catch {
-      child.end()
-      throw error
+    var process: Process? = try start()
+    return try body(process?.output.raw ?? -1) {
+      guard let process = process.take() else { return nil }
+      return failure(process.end())
     }
   }
-}
 
-/// A program whose standard output is read; its standard input and error are ours.
-private final class ChildOutput {
-  private let words: [[UInt8]]
-  private let process: pid_t
-  private let descriptor: Descriptor
-  private var hasEnded = false
-
-  var output: Int32 { descriptor.raw }
-
-  init(_ words: [[UInt8]]) throws(Failure) {
-    self.words = words
-    var ends: [Int32] = [-1, -1]
-    guard unsafe pipe(&ends) == 0 else { throw Failure("pipe: \(Errno.current.text)") }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    descriptor = Descriptor(owning: ends[0])
-    let input = Descriptor(owning: ends[1])
-    var actions = unsafe posix_spawn_file_actions_t()
-    unsafe posix_spawn_file_actions_init(&actions)
-    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawn_file_actions_adddup2(&actions, input.raw, STDOUT_FILENO)
-    let vector = ArgumentVector(words)
-    var child: pid_t = 0
-    let code = unsafe withNullTerminated(words[0]) { name in
-      unsafe posix_spawnp(&child, name, &actions, nil, vector.pointers, environ)
+  private func start() throws(Failure) -> Process {
+    do throws(SystemError) { return try Process(command) } catch {
+      throw Failure("cannot start \(printable(command[0])): \(error.errno.text)")
     }
-    guard code == 0 else {
-      throw Failure("cannot start \(printable(words[0])): \(Errno(code).text)")
+  }
+
+  // Why a program's output is not to be had; nil for a good end.
+  private func failure(_ end: ProcessEnd) -> String? {
+    let text = command.map { printable($0) }.joined(separator: " ")
+    switch end {
+    case .exited(0): return nil
+    case .exited(let code): return "the command '\(text)' failed: exit code \(code)"
+    case .killed(let signal): return "the command '\(text)' failed: ended by signal \(signal)"
     }
-    process = child
-  }
-
-  /// Waits for the end; nil if it was a good one.
-  func failure() -> String? {
-    let status = wait()
-    guard status != 0 else { return nil }
-    let signal = status & 0x7F
-    let reason = signal == 0 ? "exit code \(status >> 8 & 0xFF)" : "ended by signal \(signal)"
-    let text = words.map { printable($0) }.joined(separator: " ")
-    return "the command '\(text)' failed: \(reason)"
-  }
-
-  /// Ends the program when nobody wants its output any more.
-  func end() {
-    guard !hasEnded else { return }
-    kill(process, SIGTERM)
-    _ = wait()
-  }
-
-  private func wait() -> Int32 {
-    var status: Int32 = 0
-    _ = retrying { unsafe waitpid(process, &status, 0) }
-    hasEnded = true
-    return status
   }
 }
