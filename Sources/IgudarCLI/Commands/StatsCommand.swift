@@ -47,10 +47,7 @@ enum StatsCommand {
   ) throws -> ExitCode {
     let progress = StatisticsProgress()
     var code = ExitCode.done
-    let statistics = try Progress(
-      output, status: { _, elapsed in status(progress, elapsed) },
-      sample: { sample(progress) }
-    ).during {
+    let statistics = try showing(progress, output) {
       try repository.statistics(of: snapshots, counting: mode, progress: progress) {
         snapshot, path, error in
         let failure = Failure.explaining(error)
@@ -73,20 +70,19 @@ enum StatsCommand {
 
   // MARK: Progress
 
+  // With --json there is one document and nothing else.
+  private static func showing<Result>(
+    _ progress: StatisticsProgress, _ output: Output, _ body: () throws -> Result
+  ) rethrows -> Result {
+    guard !output.isJSON else { return try body() }
+    return try Progress(output, sample: { sample(progress) }).during(body)
+  }
+
   private static func sample(_ progress: StatisticsProgress) -> ProgressSample {
     var sample = ProgressSample()
     sample.filesDone = progress.entryCount
     sample.bytesDone = progress.byteCount
     return sample
-  }
-
-  private static func status(_ progress: StatisticsProgress, _ elapsed: Double) -> JSONObject {
-    var line = JSONObject(message: "status")
-    line.addUnlessZero("seconds_elapsed", UInt64(elapsed))
-    line.add("snapshots", progress.snapshotCount)
-    line.add("total_files", progress.entryCount)
-    line.add("total_bytes", progress.byteCount)
-    return line
   }
 
   // MARK: Result
