@@ -12,7 +12,7 @@ struct Measurement {
   let wall: Double
   let slowestWall: Double
   let cpu: Double
-  /// Since the preparation began, in bytes; nil where the kernel does not tell.
+  /// What was prepared included, in bytes; nil where the kernel does not tell.
   let peakMemory: Int?
   /// Calls to read and write and their kin, in the last round.
   let readCalls: Int
@@ -20,8 +20,8 @@ struct Measurement {
   let counts: [String: Int]
 
   init(of benchmark: Benchmark, seconds: Double, roundCount leastRounds: Int) throws {
-    Self.resetPeakMemory()
     let round = try benchmark.prepare()
+    Self.resetPeakMemory()
     try round.before()
     _ = try round.run()
     var rounds: [(wall: Double, cpu: Double)] = []
