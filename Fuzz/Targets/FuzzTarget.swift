@@ -27,7 +27,7 @@ public struct FuzzTarget: Sendable, CustomStringConvertible {
 
   /// All targets.
   public static let all: [FuzzTarget] =
-    [canary] + encoding + keys + packs + [segment] + journal + trees + snapshots + names
+    [canary] + encoding + keys + packs + [segment, cache] + journal + trees + snapshots + names
 }
 
 /// A promise that a decoder broke.

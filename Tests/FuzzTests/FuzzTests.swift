@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test(arguments: FuzzTarget.all) func survivesCutAndChangedSeeds(_ target: FuzzTarget) throws {
-    for seed in target.seeds() where seed.count < 1024 {
+    for seed in target.seeds() where seed.count < 400 {
       for index in seed.indices {
         _ = try target.run(Array(seed[..<index]))
         for change in [UInt8(1), 0x80, 0xff] {
