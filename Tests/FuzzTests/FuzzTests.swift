@@ -2,7 +2,8 @@
 // makes sure that the targets can be reached at all: what a decoder should accept, it accepts.
 //
 // IGUDAR_WRITE_CORPUS=1 writes the seeds into `Fuzz/Corpus` anew, after the format or a target has
-// changed. Other files there were found by the fuzzer.
+// changed. Of the other files there, `vector-…` come from `Tests/Vectors`, accepted and rejected
+// ones, and the rest was found by the fuzzer.
 
 import FuzzTargets
 import Glibc
