@@ -86,7 +86,12 @@ struct CheckRun {
   }
 
   private mutating func checkSlots() throws(VaultError) {
-    let (_, damaged) = try vault.access.slots()
+    let (slots, damaged) = try vault.access.slots()
+    for slot in slots {
+      if case .failure(let damage) = slot.information {
+        note(.repairable, "\(ObjectName.slot(slot.id.hex))", "\(damage)")
+      }
+    }
     for object in damaged { note(.repairable, object.name, "\(object.damage)") }
     for object in vault.access.damaged where !damaged.contains(object) {
       note(.repairable, object.name, "\(object.damage)")
