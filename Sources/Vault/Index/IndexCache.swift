@@ -59,8 +59,10 @@ package final class IndexCache: Sendable {
     var options = LMDBEnvironment.Options()
     options.mapSize = mapSize
     let environment = try EnvironmentRegistry.open(directory, options, .disposable) {
-      (environment) throws(LMDBError) in
-      try Self.identify(IndexTables(in: environment), environment, repository)
+      (environment, isChanged) throws(LMDBError) in
+      let tables = try IndexTables(in: environment)
+      if isChanged { try tables.verify(in: environment) }
+      try Self.identify(tables, environment, repository)
     }
     try self.init(environment, directory, repository)
   }

@@ -42,6 +42,29 @@ struct IndexTables: Sendable {
   }
 
   var all: [LMDBDatabase] { [about, chunks, packs, names, states, segments, journal] }
+
+  /// Checks every row: one whose key was changed would never be found again, and what it tells of
+  /// would count as lost.
+  func verify(in environment: LMDBEnvironment) throws(LMDBError) {
+    let reader = try LMDBReader(environment)
+    try reader.read { (snapshot) throws(LMDBError) in
+      let cursor = try snapshot.cursor(chunks)
+      var row = unsafe try cursor.first()
+      while let found = unsafe row {
+        guard let base = unsafe found.key.baseAddress, unsafe found.key.count == 32,
+          unsafe RowValue.checkedCount(ChunkID(loading: base), found.value) != nil
+        else { throw .corrupt("a row with a wrong checksum") }
+        unsafe row = unsafe try cursor.next()
+      }
+      for table in all where table.handle != chunks.handle {
+        try snapshot.forEach(table) { (key, stored) throws(LMDBError) in
+          guard CheckedValue.open(table, key, stored) != nil else {
+            throw .corrupt("a value with a wrong checksum")
+          }
+        }
+      }
+    }
+  }
 }
 
 /// Small values with a checksum.

@@ -24,7 +24,7 @@ package final class TrustStore: Sendable {
       options.durability = .full
       options.mapSize = 1 << 20
       environment = try EnvironmentRegistry.open(directory, options, .precious) {
-        (environment) throws(LMDBError) in
+        (environment, _) throws(LMDBError) in
         _ = try environment.databases(["trust"])
         try CacheFolder.sync(directory)
       }

@@ -30,10 +30,10 @@ enum EnvironmentRegistry {
   /// Opens the environment of an existing folder.
   ///
   /// `prepare` makes its tables and checks what it says about itself; it runs only for the first
-  /// opener in this process.
+  /// opener in this process, and is told whether somebody else may have written to the file.
   static func open(
     _ directory: FilePath, _ options: LMDBEnvironment.Options, _ care: Care,
-    prepare: (LMDBEnvironment) throws(LMDBError) -> Void
+    prepare: (LMDBEnvironment, _ isChanged: Bool) throws(LMDBError) -> Void
   ) throws(LMDBError) -> LMDBEnvironment {
     lock.lock()
     defer { lock.unlock() }
@@ -68,7 +68,7 @@ enum EnvironmentRegistry {
 
   private static func openFiles(
     _ directory: FilePath, _ options: LMDBEnvironment.Options, _ care: Care, _ seal: FileSeal,
-    _ prepare: (LMDBEnvironment) throws(LMDBError) -> Void
+    _ prepare: (LMDBEnvironment, _ isChanged: Bool) throws(LMDBError) -> Void
   ) throws(LMDBError) -> LMDBEnvironment {
     do throws(LMDBError) {
       return try openOnce(directory, options, care, seal, prepare)
@@ -83,18 +83,19 @@ enum EnvironmentRegistry {
 
   private static func openOnce(
     _ directory: FilePath, _ options: LMDBEnvironment.Options, _ care: Care, _ seal: FileSeal,
-    _ prepare: (LMDBEnvironment) throws(LMDBError) -> Void
+    _ prepare: (LMDBEnvironment, _ isChanged: Bool) throws(LMDBError) -> Void
   ) throws(LMDBError) -> LMDBEnvironment {
-    try checkFiles(directory, care, seal)
+    let isChanged = try checkFiles(directory, care, seal)
     let environment = try LMDBEnvironment(directory: directory, options: options, seal: seal)
-    try prepare(environment)
+    try prepare(environment, isChanged)
     seal.renew(environment.dataDescriptor)
     return environment
   }
 
+  // Whether the data file is not as the last commit left it.
   private static func checkFiles(
     _ directory: FilePath, _ care: Care, _ seal: FileSeal
-  ) throws(LMDBError) {
+  ) throws(LMDBError) -> Bool {
     let dataPath = directory.appending("data.mdb")
     let lockPath = directory.appending("lock.mdb")
     let data = unsafe dataPath.withTerminatedBytes {
@@ -105,7 +106,7 @@ enum EnvironmentRegistry {
       // Without data the lock file belongs to somebody who lost his.
       remove(lockPath)
       if seal.wasWritten && care == .precious { throw .corrupt("data.mdb is gone") }
-      return
+      return false
     }
     defer { Glibc.close(data) }
     var status = stat()
@@ -114,12 +115,14 @@ enum EnvironmentRegistry {
     else { throw .corrupt("\(printable(dataPath.bytes)) is not ours") }
     // A process could still use a lock file that was deleted: two lock files for one data file.
     if care == .disposable, FileIdentity(at: lockPath) == nil { throw .corrupt("no lock file") }
-    if status.st_size == 0, !seal.wasWritten { return }
-    switch seal.state(of: data) {
+    if status.st_size == 0, !seal.wasWritten { return false }
+    let state = seal.state(of: data)
+    switch state {
     case .broken: throw .corrupt("found damaged by an earlier run")
-    case .intact where care == .disposable: return
+    case .intact where care == .disposable: return false
     case .intact, .changed: try StructureCheck.run(on: data)
     }
+    return state == .changed
   }
 
   private static func remove(_ path: FilePath) {
