@@ -64,11 +64,21 @@ extension RepositoryAccess {
     } catch {
       // Nothing names these objects, and their names are nobody else's.
       for name in written { try? store.delete(name) }
+      // Another `init` deletes what it takes for the rest of an unfinished one.
+      if hasFormat(store) { throw Self.overtaken(store) }
       throw error
     }
     try making.writeFormat(&written)
     for name in leftovers { try? store.delete(name) }
     return access
+  }
+
+  private static func hasFormat(_ store: any ObjectStore) -> Bool {
+    (try? read(.format, from: store, limit: FormatObject.size)) != nil
+  }
+
+  fileprivate static func overtaken(_ store: any ObjectStore) -> VaultError {
+    .alreadyExists("\(store.location), where another `init` was faster")
   }
 
   // What an unfinished `init` left, if there is nothing else.
@@ -181,7 +191,7 @@ private struct Making {
     try RepositoryAccess.attempt { () throws(StoreError) in try store.barrier() }
     guard try isCreated(.format, format.signed(by: keyring.owner)) else {
       for name in written { try? store.delete(name) }
-      throw .alreadyExists("\(store.location), where another `init` was faster")
+      throw RepositoryAccess.overtaken(store)
     }
     try RepositoryAccess.attempt { () throws(StoreError) in try store.barrier() }
   }

@@ -132,6 +132,21 @@ import Testing
     #expect(try names(store).count == 3)
   }
 
+  // The faster one deletes the slot of the slower one, which is no damage.
+  @Test func whoIsOvertakenHalfwayIsToldSo() throws {
+    let store = MemoryStore()
+    let error = errorThrown {
+      try make(store) { _ throws(VaultError) in
+        _ = try RepositoryAccess.initialize(
+          store, secret: other, plan: plan, beforeFormat: { _ throws(VaultError) in })
+        throw .missing(object: "slots/")
+      }
+    }
+    #expect(error == "alreadyExists")
+    _ = try unlock(store, other)
+    #expect(try names(store).count == 3)
+  }
+
   @Test func aStoreThatOverwritesIsRefused() throws {
     let store = Overwriting()
     #expect(errorThrown { try make(store) } == "notSupported")
