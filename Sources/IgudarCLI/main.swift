@@ -4,6 +4,7 @@
 import Glibc
 import Platform
 
+StandardStreams.reserve()
 Interrupt.install()
 Interrupt.hardenProcess()
 Interrupt.raiseFileLimit()
