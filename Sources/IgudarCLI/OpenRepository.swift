@@ -26,7 +26,7 @@ extension Invocation {
   /// Makes the repository that options and environment name, with a secret to unlock it.
   func createRepository(_ plan: RepositoryPlan) throws -> Repository {
     let settings = try settings()
-    let store = try LocalStore(creating: settings.location.path)
+    let store = try newStore(at: settings.location.path)
     guard !exists(.format, in: store) else { throw Failure.alreadyExists(at: store.location) }
     if let other = try foreignName(in: settings.location.path) {
       throw Failure(
@@ -35,6 +35,16 @@ extension Invocation {
     let given = try settings.secret.new()
     return try Repository.create(
       in: store, secret: try given.forVault(), plan: plan, places: places(settings))
+  }
+
+  private func newStore(at path: FilePath) throws -> LocalStore {
+    do {
+      return try LocalStore(creating: path)
+    } catch StoreError.absent(let reason) {
+      throw Failure(
+        "the folder of the repository cannot be made: \(reason)",
+        nextStep: "Choose another place.")
+    }
   }
 
   // Something in a folder that no repository begins with; what an init that was cut short has left
