@@ -125,6 +125,9 @@ public final class Vault: Sendable {
   package var domain: DomainKeys { access.keyring.currentDomain }
   package var packSize: Int { access.format.packSize }
 
+  /// Tells of something that does not work as it should and does no harm.
+  func warn(_ text: String) { places.warn(text) }
+
   // MARK: Objects
 
   /// Stores an object; that it exists already is as good.

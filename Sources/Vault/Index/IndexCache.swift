@@ -126,9 +126,9 @@ package final class IndexCache: Sendable {
 
   // MARK: The whole
 
-  /// A reader for one thread at a time.
-  package func reader() throws(VaultError) -> IndexReader {
-    try run { () throws(LMDBError) in try IndexReader(self) }
+  /// A reader for one thread at a time, for which packs with these numbers are not there.
+  package func reader(without absent: Set<UInt32> = []) throws(VaultError) -> IndexReader {
+    try run { () throws(LMDBError) in try IndexReader(self, without: absent) }
   }
 
   /// How much the cache knows.

@@ -80,6 +80,24 @@ extension IndexCache {
     }
   }
 
+  /// The numbers of those of these packs that are known with the given sizes.
+  func packs(named names: [ObjectHash], sized sizes: [UInt32]) throws(VaultError) -> [UInt32] {
+    guard !names.isEmpty else { return [] }
+    return try run { () throws(LMDBError) in
+      try shared.read { (snapshot) throws(LMDBError) in
+        var found: [UInt32] = []
+        for (name, size) in zip(names, sizes) {
+          guard let number = try number(of: name, snapshot),
+            let pack = try IndexedPack.load(number, tables, snapshot, PackStates()),
+            pack.size == size
+          else { continue }
+          found.append(number)
+        }
+        return found
+      }
+    }
+  }
+
   private func states(_ snapshot: LMDBSnapshot) throws(LMDBError) -> PackStates {
     var states = PackStates()
     try states.refresh(tables, snapshot)

@@ -9,11 +9,12 @@ package final class IndexReader {
   package let cache: IndexCache
   private let reader: LMDBReader
   private let key: UnsafeMutableRawPointer
-  private var states = PackStates()
+  private var states: PackStates
   private var snapshotNumber = -1
 
-  init(_ cache: IndexCache) throws(LMDBError) {
+  init(_ cache: IndexCache, without absent: Set<UInt32>) throws(LMDBError) {
     self.cache = cache
+    states = PackStates(absent: absent)
     reader = try LMDBReader(cache.environment)
     unsafe key = .allocate(byteCount: 32, alignment: 8)
   }

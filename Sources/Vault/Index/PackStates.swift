@@ -37,6 +37,12 @@ package struct IndexedPack: Hashable, Sendable {
 struct PackStates {
   private var bytes: [UInt8] = []
   private var generation: UInt64?
+  // Packs that count as swept whatever the database says.
+  private let absent: Set<UInt32>
+
+  init(absent: Set<UInt32> = []) {
+    self.absent = absent
+  }
 
   @inline(__always)
   func state(_ pack: UInt32) -> PackStanding {
@@ -58,6 +64,11 @@ struct PackStates {
       guard number < 1 << 28 else { throw .corrupt("a pack's number") }
       fresh.append(contentsOf: repeatElement(0, count: number - fresh.count))
       fresh.append(value[0])
+    }
+    for number in absent {
+      let missing = Int(number) + 1 - fresh.count
+      if missing > 0 { fresh.append(contentsOf: repeatElement(0, count: missing)) }
+      fresh[Int(number)] = PackStanding.swept.rawValue
     }
     bytes = fresh
     generation = current

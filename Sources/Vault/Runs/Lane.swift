@@ -30,7 +30,7 @@ package final class Lane {
   init(run: Run, chunkLimit: Int) throws(VaultError) {
     self.run = run
     hasher = run.vault.hasher
-    index = try run.vault.index.reader()
+    index = try run.vault.index.reader(without: run.absentPacks)
     let largest = max(
       Self.frameTargets[0], run.vault.domain.chunker.maximum, Limits.nodeSize, chunkLimit)
     sealer = FrameSealer(

@@ -14,6 +14,8 @@ package final class Run: @unchecked Sendable {
   private(set) var packs: PackSet
   private let keys: RunKeys
   private let pending: PendingTable
+  // Packs that the store does not have as the index knows them: what they hold is stored again.
+  let absentPacks: Set<UInt32>
   private let lock = Lock()
   private var total = RunCounts()
   private var relied: Set<UInt32> = []
@@ -30,6 +32,7 @@ package final class Run: @unchecked Sendable {
     keys = RunKeys.fresh(
       for: vault.epoch, repository: vault.repositoryID, randomness: vault.randomness)
     pending = PendingTable()
+    absentPacks = try vault.absentPacks()
     isDry = options.isDry
     packs = PackSet(vault: vault, run: keys)
   }
