@@ -55,10 +55,13 @@ extension Failure {
     Failure(
       repairable ? .repairable : .damaged, what,
       nextStep: repairable
-        ? "`igudar check --read-data` names what it touches, `igudar repair index` mends the index."
+        ? """
+        `igudar repair index` mends the index, `igudar repair packs` takes out packs that \
+        `igudar check --read-data` names.
+        """
         : """
-        `igudar check --read-data` names every snapshot and path it touches. Files that still are \
-        at their source are stored again by the next backup.
+        `igudar check --read-data` names what it touches, `igudar repair packs` takes damaged packs \
+        out; the next backup then stores again what is still at its source.
         """)
   }
 

@@ -42,15 +42,23 @@ public final class Vault: Sendable {
   /// Plain bytes of frames that stay decoded for readers.
   private static let frameCacheBytes = 24 << 20
 
-  private init(_ access: RepositoryAccess, places: LocalPlaces) throws(VaultError) {
+  private convenience init(_ access: RepositoryAccess, places: LocalPlaces) throws(VaultError) {
+    let index = try Self.index(access.repository, places)
+    let journal = Journal(
+      store: access.store, repository: access.repository, keyring: access.keyring,
+      memory: try Self.memory(access, places), cache: index)
+    self.init(access, index, journal, places)
+  }
+
+  private init(
+    _ access: RepositoryAccess, _ index: IndexCache, _ journal: Journal, _ places: LocalPlaces
+  ) {
     self.access = access
+    self.index = index
+    self.journal = journal
     self.places = places
     randomness = SystemRandomness()
     let repository = access.repository
-    index = try Self.index(repository, places)
-    journal = Journal(
-      store: access.store, repository: repository, keyring: access.keyring,
-      memory: try Self.memory(access, places), cache: index)
     let domain = access.keyring.currentDomain
     hasher = ChunkHasher(key: domain.chunkIDKey)
     chunker = Chunker(parameters: domain.chunker, key: domain.chunkerKey)
@@ -116,6 +124,13 @@ public final class Vault: Sendable {
     let vault = try Vault(access, places: places)
     _ = try vault.journal.refresh()
     return vault
+  }
+
+  /// The same repository seen through another index, which must be loaded.
+  func viewed(through index: IndexCache) -> Vault {
+    let view = Vault(access, index, journal, places)
+    view.indexedHead.withLock { $0 = journal.state.tail }
+    return view
   }
 
   /// The random name of the repository.

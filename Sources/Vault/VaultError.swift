@@ -98,3 +98,13 @@ public enum VaultError: Error, Sendable {
   /// The run was stopped.
   case interrupted
 }
+
+extension VaultError {
+  /// Whether something of the repository is lost, so that it has to be had from elsewhere.
+  package var isLoss: Bool {
+    switch self {
+    case .damaged, .missing, .missingChunk: true
+    default: false
+    }
+  }
+}

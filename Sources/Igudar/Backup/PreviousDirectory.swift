@@ -144,13 +144,3 @@ struct ReliedNodes: NodeSource, @unchecked Sendable {
     return true
   }
 }
-
-extension VaultError {
-  /// Whether something of the repository is lost, so that it has to be had from elsewhere.
-  fileprivate var isLoss: Bool {
-    switch self {
-    case .damaged, .missing, .missingChunk: true
-    default: false
-    }
-  }
-}

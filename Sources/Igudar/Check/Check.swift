@@ -46,6 +46,9 @@ struct CheckRun {
   /// Sizes of packs, as segments tell them.
   private var packs: [ObjectHash: UInt32] = [:]
   private var suspects = CheckSuspects()
+  /// Packs in the store that no readable segment names.
+  private var unlisted: [StoredPack] = []
+  private var hasUnreadableSegments = false
 
   init(
     repository: Repository, extent: ReadExtent, jobs: Int, progress: CheckProgress,
@@ -64,8 +67,7 @@ struct CheckRun {
     let state = try checkJournal()
     try checkSegments(of: state)
     try checkPacks(state)
-    try vault.loadIndex()
-    try checkTrees(of: state)
+    try checkTrees(through: try view())
     report.isInterrupted = Interrupt.requested != 0
   }
 
@@ -118,7 +120,9 @@ struct CheckRun {
         }
       } catch {
         switch error {
-        case .damaged, .missing: note(.repairable, error)
+        case .damaged, .missing:
+          note(.repairable, error)
+          hasUnreadableSegments = true
         default: throw error
         }
       }
@@ -136,6 +140,7 @@ struct CheckRun {
     for pack in stored {
       guard let expected = packs[pack.name] else {
         report.orphanCount += 1
+        unlisted.append(pack)
         continue
       }
       if pack.size != Int(expected) {
@@ -170,9 +175,23 @@ struct CheckRun {
     }
   }
 
-  private mutating func checkTrees(of state: JournalState) throws(VaultError) {
+  // What only a damaged segment named is not lost: its packs tell what they hold.
+  private mutating func view() throws(VaultError) -> Repository {
+    guard hasUnreadableSegments else {
+      try vault.loadIndex()
+      return repository
+    }
+    var problems: [VaultError] = []
+    let view = try vault.viewWithoutSegments(of: unlisted.map { ($0.name, $0.size) }) {
+      (error) throws(VaultError) in problems.append(error)
+    }
+    for problem in problems { note(.repairable, problem) }
+    return Repository(vault: view)
+  }
+
+  private mutating func checkTrees(through repository: Repository) throws(VaultError) {
     var walk = TreeCheck(
-      vault: vault, reader: try ChunkReader(vault: vault), source: try repository.nodeSource(),
+      reader: try ChunkReader(vault: repository.vault), source: try repository.nodeSource(),
       suspects: suspects)
     for snapshot in try repository.allSnapshots() where !snapshot.isForgotten {
       if Interrupt.requested != 0 { return }

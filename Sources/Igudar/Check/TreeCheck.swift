@@ -10,11 +10,9 @@ struct TreeCheck {
   private let reader: ChunkReader
   private let source: any NodeSource
   private let suspects: CheckSuspects
-  private let vault: Vault
   private var whole: Set<ChunkID> = []
 
-  init(vault: Vault, reader: ChunkReader, source: any NodeSource, suspects: CheckSuspects) {
-    self.vault = vault
+  init(reader: ChunkReader, source: any NodeSource, suspects: CheckSuspects) {
     self.reader = reader
     self.source = source
     self.suspects = suspects

@@ -15,6 +15,7 @@ extension Command {
     KeyCommands.remove,
     ListCommand.command,
     RepairIndexCommand.command,
+    RepairPacksCommand.command,
     RestoreCommand.command,
     SnapshotsCommand.command,
     StatsCommand.command,

@@ -80,6 +80,20 @@ extension IndexCache {
     }
   }
 
+  /// The numbers of those of these packs that are known.
+  func numbers(of names: [ObjectHash]) throws(VaultError) -> [UInt32] {
+    guard !names.isEmpty else { return [] }
+    return try run { () throws(LMDBError) in
+      try shared.read { (snapshot) throws(LMDBError) in
+        var found: [UInt32] = []
+        for name in names {
+          if let number = try number(of: name, snapshot) { found.append(number) }
+        }
+        return found
+      }
+    }
+  }
+
   /// The numbers of those of these packs that are known with the given sizes.
   func packs(named names: [ObjectHash], sized sizes: [UInt32]) throws(VaultError) -> [UInt32] {
     guard !names.isEmpty else { return [] }

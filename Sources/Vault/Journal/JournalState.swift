@@ -115,6 +115,16 @@ package struct JournalState: Hashable, Sendable {
   /// Whether a pack may be relied on.
   package func packState(_ name: ObjectHash) -> PackState { packs[name] ?? .live }
 
+  /// Whether a pack may be gone from the store.
+  package func isSwept(_ pack: ObjectHash) -> Bool {
+    if case .swept = packs[pack] { true } else { false }
+  }
+
+  /// Whether a pack is condemned and not swept.
+  package func isCondemned(_ pack: ObjectHash) -> Bool {
+    if case .condemned = packs[pack] { true } else { false }
+  }
+
   /// Whether a segment counts; nil if no entry ever named or condemned it.
   package func segmentState(_ name: ObjectHash) -> SegmentState? { segments[name] }
 

@@ -16,9 +16,26 @@ package struct PackReader: Sendable {
     self.runs = runs
   }
 
-  /// The keys of a pack, from the header at its beginning.
+  /// The keys of a pack, from the header at its beginning, or its copy if that is damaged.
   package func keys(of pack: ObjectHash) throws(VaultError) -> PackKeys {
-    try keys(header: read(pack, at: 0, count: PackHeader.size), of: pack)
+    do throws(VaultError) {
+      return try keys(header: read(pack, at: 0, count: PackHeader.size), of: pack)
+    } catch {
+      guard case .damaged = error, let copy = try? headerCopy(of: pack),
+        let keys = try? keys(header: copy, of: pack)
+      else { throw error }
+      return keys
+    }
+  }
+
+  private func headerCopy(of pack: ObjectHash) throws(VaultError) -> [UInt8] {
+    let size: Int
+    do throws(StoreError) { size = try store.size(of: .pack(pack)) } catch { throw .store(error) }
+    guard size >= PackHeader.size + PackHeader.tailSize else {
+      throw .damaged(object: Self.name(pack), .badLength)
+    }
+    return try read(
+      pack, at: size - PackHeader.endSize - PackHeader.size, count: PackHeader.size)
   }
 
   private func keys(header bytes: [UInt8], of pack: ObjectHash) throws(VaultError) -> PackKeys {

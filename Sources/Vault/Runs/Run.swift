@@ -32,7 +32,7 @@ package final class Run: @unchecked Sendable {
     keys = RunKeys.fresh(
       for: vault.epoch, repository: vault.repositoryID, randomness: vault.randomness)
     pending = PendingTable()
-    absentPacks = try vault.absentPacks()
+    absentPacks = try vault.absentPacks().union(vault.index.numbers(of: options.avoidedPacks))
     isDry = options.isDry
     packs = PackSet(vault: vault, run: keys)
   }
@@ -92,6 +92,27 @@ package final class Run: @unchecked Sendable {
     return entry.snapshotID
   }
 
+  /// Stores what is open and takes packs out of the repository for good, in favour of what this run
+  /// stored.
+  ///
+  /// Every lane must have flushed. The packs must be among those that the run avoided. Afterwards
+  /// nobody relies on them, and they may be deleted (order rule 5).
+  package func replace(_ packs: [ObjectHash]) throws(VaultError) {
+    own += try self.packs.finish()
+    var reliance = Reliance(
+      vault: vault, own: own, reused: try names(of: lock.withLock { relied }))
+    try vault.journal.append { (state) throws(VaultError) in
+      let (segments, rescued) = try reliance.settle(state)
+      let left = packs.filter { !state.isSwept($0) }
+      guard !left.isEmpty || !segments.isEmpty else { return nil }
+      return .condemn(packs: left, segments: [], newSegments: segments, rescued: rescued)
+    }
+    try vault.journal.append { (state) throws(VaultError) in
+      let condemned = packs.filter { state.isCondemned($0) }
+      return condemned.isEmpty ? nil : .sweep(packs: condemned, segments: [])
+    }
+  }
+
   private func names(of packs: Set<UInt32>) throws(VaultError) -> [ObjectHash] {
     var names: [ObjectHash] = []
     for number in packs {
@@ -118,6 +139,8 @@ package struct RunOptions: Sendable {
   package var verifiesFrames = true
   /// Whether nothing is stored: chunks are only counted.
   package var isDry = false
+  /// Packs that the run must not rely on.
+  package var avoidedPacks: [ObjectHash] = []
 
   package init() {}
 }

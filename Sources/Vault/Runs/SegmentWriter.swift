@@ -12,7 +12,7 @@ final class SegmentWriter {
   private var written = RunObjects()
 
   private static let packBytesLimit = 256 << 20
-  private static let rowLimit = 400_000
+  static let rowLimit = 400_000
 
   init(vault: Vault) {
     self.vault = vault

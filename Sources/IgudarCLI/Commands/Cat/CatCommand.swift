@@ -66,20 +66,4 @@ struct CatPrinter {
   let output: Output
 
   var inspection: Inspection { Inspection(repository) }
-
-  /// The only object below a prefix whose hash begins with these digits.
-  func hash(_ digits: String, of what: String, below prefix: String) throws -> ObjectHash {
-    let digits = digits.lowercased()
-    if let whole = ObjectHash(hex: digits) { return whole }
-    guard digits.count >= 2, digits.allSatisfy(\.isHexDigit) else {
-      throw Failure("'\(printable(digits.utf8))' is not the beginning of a hash")
-    }
-    let folder = what == "pack" ? "\(prefix)\(digits.prefix(2))/" : prefix
-    let found = try inspection.objects(folder + digits)
-    guard let name = found.first, let hash = ObjectHash(hex: name.lastPart) else {
-      throw Failure("no \(what) begins with \(digits)")
-    }
-    guard found.count == 1 else { throw Failure("more than one \(what) begins with \(digits)") }
-    return hash
-  }
 }

@@ -1,0 +1,150 @@
+// Packs that vanish, rot or lose their index: what is lost is named, and stored again from the source.
+
+import Testing
+
+struct LostPackTests {
+  private func repository() throws -> TestRepository {
+    let test = try TestRepository()
+    try test.shell(
+      """
+      mkdir -p src/a/b
+      for i in $(seq 40); do head -c 3000 /dev/urandom > src/a/$i; done
+      head -c 200000 /dev/urandom > src/a/b/large; seq 20000 > src/text
+      """)
+    try test.igudar("backup", "src")
+    return test
+  }
+
+  private func packs(_ test: TestRepository) throws -> [String] {
+    try test.shell("find repo/packs -type f | sort").lines
+  }
+
+  private func expectWhole(_ test: TestRepository) throws {
+    try test.igudar("restore", "-q", "latest:src", "-t", "out")
+    #expect(try test.differences("src", "out").isEmpty)
+  }
+
+  @Test(arguments: [0, 1], ["rm", "truncate -s -1"])
+  func theNextBackupStoresAgainWhatIsGone(_ index: Int, _ damage: String) throws {
+    let test = try repository()
+    let pack = try packs(test)[index]
+    try test.shell("\(damage) \(pack)")
+    let outcome = try test.igudar("backup", "src")
+    #expect(outcome.errorText.contains(String(pack.dropFirst("repo/".count))))
+    try expectWhole(test)
+    #expect(try test.snapshots().count == 2)
+  }
+
+  @Test func allPacksGoneIsAFirstBackupAgain() throws {
+    let test = try repository()
+    try test.shell("rm -r repo/packs/*")
+    let summary = try test.backup("src")
+    #expect(summary["files_new"]?.number == 42)
+    try expectWhole(test)
+  }
+
+  @Test func whatIsGoneFromTheSourceTooIsStillNamed() throws {
+    let test = try repository()
+    let gone = try packs(test)
+    try test.shell("rm -r repo/packs/*; rm src/text")
+    try test.igudar("backup", "src")
+    try expectWhole(test)
+    let check = try test.igudar("check", code: 5)
+    for pack in gone { #expect(check.errorText.contains(String(pack.dropFirst(5)))) }
+  }
+}
+
+// Damage inside of packs, and in the index: found, named, repaired, stored again.
+struct RepairTests {
+  private func repository() throws -> TestRepository {
+    let test = try TestRepository()
+    try test.shell("for i in $(seq 30); do head -c 90000 /dev/urandom > src/$i; done")
+    try test.igudar("backup", "src")
+    return test
+  }
+
+  private func largestPack(_ test: TestRepository) throws -> String {
+    let listed = try test.shell("find repo/packs -type f -printf '%s %P\n' | sort -n | tail -1")
+    return try #require(listed.lines.first?.split(separator: " ").last.map(String.init))
+  }
+
+  // A flipped byte in the middle: one frame is damaged, the others are not.
+  private func damage(_ pack: String, at offset: Int, _ test: TestRepository) throws {
+    try test.shell(
+      """
+      printf '\\377\\000\\377' | dd of=repo/packs/\(pack) bs=1 seek=\(offset) conv=notrunc 2>&1
+      """)
+  }
+
+  @Test func aDamagedPackIsTakenOutAndItsLossIsStoredAgain() throws {
+    let test = try repository()
+    let pack = try largestPack(test)
+    try damage(pack, at: 1_300_000, test)
+    let check = try test.igudar("check", "--read-data", code: 5)
+    #expect(check.errorText.contains("packs/\(pack)"))
+    let repair = try JSON(
+      try test.igudar("repair", "packs", "--json", "packs/\(pack)").text)
+    #expect(repair["packs"]?.number == 1)
+    let saved = try #require(repair["chunks_saved"]?.number)
+    let lost = try #require(repair["chunks_lost"]?.number)
+    #expect(saved > 0 && lost > 0)
+    #expect(try !test.shell("find repo/packs -type f").text.contains(pack))
+    // What was saved still comes back, what was lost is named.
+    #expect(try test.igudar("check", "--read-data", code: 5).errorText.contains("/src/"))
+    try test.igudar("backup", "src")
+    try test.igudar("check", "--read-data")
+    try test.igudar("restore", "-q", "latest:src", "-t", "out")
+    #expect(try test.differences("src", "out").isEmpty)
+  }
+
+  @Test func aMachineThatKnewTheDamagedPackRelyOnItNoMore() throws {
+    let test = try repository()
+    try test.shell("cp -a cache cache-of-other; cp -a state state-of-other")
+    let pack = try largestPack(test)
+    try damage(pack, at: 1_300_000, test)
+    try test.igudar("repair", "packs", String(pack.prefix(12).dropFirst(3)))
+    try test.shell("rm -r cache state; mv cache-of-other cache; mv state-of-other state")
+    try test.igudar("backup", "src")
+    try test.igudar("check", "--read-data")
+  }
+
+  @Test(arguments: [0, 200, 162])
+  func aDamagedHeaderOrFrameStartLeavesTheRestReadable(_ offset: Int) throws {
+    let test = try repository()
+    let pack = try largestPack(test)
+    try damage(pack, at: offset, test)
+    try test.igudar("check", "--read-data", code: offset == 0 ? 4 : 5)
+    try test.igudar("repair", "packs", pack)
+    try test.igudar("backup", "src")
+    try test.igudar("check", "--read-data")
+    try test.igudar("restore", "-q", "latest:src", "-t", "out")
+    #expect(try test.differences("src", "out").isEmpty)
+  }
+
+  @Test func aMissingSegmentLosesNothingAndIsRebuilt() throws {
+    let test = try repository()
+    try test.shell("rm repo/index/*; rm -r cache")
+    let check = try test.igudar("check", code: 4)
+    #expect(check.errorText.contains("igudar repair index"))
+    try test.igudar("check", "--read-data", code: 4)
+    try test.igudar("repair", "index")
+    try test.igudar("check", "--read-data")
+    try test.igudar("restore", "-q", "latest:src", "-t", "out")
+    #expect(try test.differences("src", "out").isEmpty)
+  }
+
+  @Test func withAMissingSegmentAndAMissingPackTheLossIsNamed() throws {
+    let test = try repository()
+    let pack = try largestPack(test)
+    try test.shell("rm repo/index/* repo/packs/\(pack); rm -r cache")
+    #expect(try test.igudar("check", code: 5).errorText.contains("/src/1: "))
+  }
+
+  @Test func aPackThatNobodyKnowsIsRefused() throws {
+    let test = try repository()
+    let unknown = String(repeating: "ab", count: 32)
+    let outcome = try test.igudar("repair", "packs", unknown, code: 1)
+    #expect(outcome.errorText.contains(unknown))
+    try test.igudar("check", "--read-data")
+  }
+}
