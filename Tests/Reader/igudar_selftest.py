@@ -8,10 +8,10 @@ from pathlib import Path
 
 from igudar_journal import (NO_SUMMARY, Amendment, Entry as JournalEntry, Epoch, Journal,
                             Snapshot, State, open_note, parse_entry, run_key)
-from igudar_primitives import (Cursor, Damage, argon2id, kem_shared, keyed, name, open_object,
-                               padme, require, siphash, u64, u8, varint)
+from igudar_primitives import (Cursor, Damage, argon2id, kem_shared, key_stream, keyed, name,
+                               open_object, padme, require, siphash, u64, u8, varint)
 from igudar_reader import KINDS, Format, Keyring, Secret, Segment, Slot
-from igudar_trees import Entry, Item, cut_content, cut_directory, item_of, parse_node
+from igudar_trees import Chunker, Entry, Item, cut_content, cut_directory, item_of, parse_node
 
 Values = dict[str, str]
 UNKNOWN_CRITICAL = {"unknownCritical": "newer"}  # a record's name for what an entry calls newer
@@ -213,6 +213,29 @@ def journal(checks: Checks) -> None:
                         lambda: copy.deepcopy(chain.state).apply(entry, owner))
 
 
+def chunk_input(rule: str) -> bytes:
+    """The bytes that a rule of chunker.txt stands for."""
+    data = b""
+    for piece in rule.split(" + "):
+        kind, value, count = piece.split()
+        data += (key_stream(bytes.fromhex(value) * 32, int(count)) if kind == "stream"
+                 else bytes.fromhex(value) * int(count))
+    return data
+
+
+def chunker(checks: Checks) -> None:
+    v = checks.read("chunker.txt")
+    key = raw(v, "chunker key")
+    for what, line in v.items():
+        if " | " in line:
+            sizes, rule, lengths = line.split(" | ")
+            found = Chunker(key, *map(int, sizes.split()))
+            checks.equal(f"chunker.txt: {what}", found.lengths(chunk_input(rule)),
+                         [int(length) for length in lengths.split()])
+    checks.equal("gear table", b"".join(map(u64, found.table)), raw(v, "gear table"))
+    checks.equal("SipHash key", found.key, raw(v, "SipHash key"))
+
+
 def segment(checks: Checks) -> None:
     v = checks.read("segment.txt")
     key = raw(v, "index key")
@@ -320,8 +343,8 @@ def compare_nodes(checks: Checks, v: Values, items: list[tuple[Item, bytes, int]
 def selftest(folder: Path) -> int:
     """Runs all checks; the exit status."""
     checks = Checks(folder)
-    for part in (derivation, format_object, slots, sealed_objects, keyring, note, journal, segment,
-                 snapshots, trees):
+    for part in (derivation, format_object, slots, sealed_objects, keyring, note, journal, chunker,
+                 segment, snapshots, trees):
         try:
             part(checks)
         except (Damage, KeyError, ValueError) as error:
@@ -329,6 +352,7 @@ def selftest(folder: Path) -> int:
             print(f"{part.__name__}: {type(error).__name__} {error}")
     for path in sorted(folder.glob("*.txt")):
         if path.name not in checks.used:
+            checks.bad += 1
             print(f"{path.name} is not known here")
     print(f"{checks.good} checks hold, {checks.bad} fail")
     return 1 if checks.bad else 0

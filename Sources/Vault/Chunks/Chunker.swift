@@ -11,8 +11,9 @@ package final class Chunker: Sendable {
   private let gear: [UInt64]
   private let shiftedGear: [UInt64]
   private let sipKey: SecretKey
-  private let smallThreshold: UInt64
-  private let largeThreshold: UInt64
+  // The largest value of the second stage that is a cut, before and from the target on.
+  private let smallLimit: UInt64
+  private let largeLimit: UInt64
 
   package init(parameters: ChunkerParameters, key: SecretKey) {
     self.parameters = parameters
@@ -20,8 +21,13 @@ package final class Chunker: Sendable {
     shiftedGear = gear.map { $0 << 1 }
     sipKey = Hash.derive(key, .sipHash, [])
     let bits = parameters.target.trailingZeroBitCount
-    smallThreshold = 1 << UInt64(70 - bits)
-    largeThreshold = 1 << UInt64(74 - bits)
+    smallLimit = Self.limit(70 - bits)
+    largeLimit = Self.limit(74 - bits)
+  }
+
+  // Below 2^exponent; everything from 2^64 on, as for the smallest targets.
+  private static func limit(_ exponent: Int) -> UInt64 {
+    exponent < 64 ? (1 << UInt64(exponent)) - 1 : .max
   }
 
   private static func gearTable(_ key: SecretKey) -> [UInt64] {
@@ -47,8 +53,8 @@ package final class Chunker: Sendable {
   /// more of them are needed to decide.
   package func firstCut(of bytes: UnsafeRawBufferPointer, isEnd: Bool) -> Int? {
     let count = bytes.count
-    if count <= parameters.minimum { return isEnd ? count : nil }
     if count < parameters.maximum && !isEnd { return nil }
+    if count <= parameters.minimum { return count }
     guard let base = bytes.baseAddress else { return nil }
     return unsafe scan(base, end: min(count, parameters.maximum))
   }
@@ -91,10 +97,10 @@ package final class Chunker: Sendable {
     }
   }
 
-  // The second stage: a PRF of the last 64 bytes decides, with a threshold by distance.
+  // The second stage: a PRF of the last 64 bytes decides, with a limit by distance.
   private func isCut(_ base: UnsafeRawPointer, at position: Int) -> Bool {
     let value = unsafe SipHash.hash(
       UnsafeRawBufferPointer(start: base + position - 64, count: 64), key: sipKey)
-    return value < (position < parameters.target ? smallThreshold : largeThreshold)
+    return value <= (position < parameters.target ? smallLimit : largeLimit)
   }
 }
