@@ -13,7 +13,7 @@ package final class PackSet: @unchecked Sendable {
   private let run: RunKeys
   private let lock = Lock()
   private var open: [PackBuilder?] = [nil, nil]
-  private var nextSerial: UInt64 = 0
+  private var nextSerial: UInt64
   private var failure: VaultError?
   private let buffers: Channel<Buffer>
   private let uploads: Channel<Upload>
@@ -26,9 +26,11 @@ package final class PackSet: @unchecked Sendable {
     let isFull: Bool
   }
 
-  package init(vault: Vault, run: RunKeys) {
+  /// `firstSerial` goes on where the run's set before this one ended.
+  package init(vault: Vault, run: RunKeys, firstSerial: UInt64 = 0) {
     self.vault = vault
     self.run = run
+    nextSerial = firstSerial
     buffers = Channel(capacity: Self.bufferCount)
     uploads = Channel(capacity: Self.bufferCount)
     segments = SegmentWriter(vault: vault)
@@ -37,6 +39,9 @@ package final class PackSet: @unchecked Sendable {
     }
     uploader = Thread.start(name: "upload") { [self] in upload() }
   }
+
+  /// The number in its run that the next pack gets.
+  var serialEnd: UInt64 { lock.withLock { nextSerial } }
 
   /// A place in an open pack for a frame of this description.
   package func reserve(

@@ -77,7 +77,7 @@ package final class Run: @unchecked Sendable {
   ) throws(VaultError) -> SnapshotID {
     own += try packs.finish()
     // A run goes on after a partial commit.
-    packs = PackSet(vault: vault, run: keys)
+    packs = PackSet(vault: vault, run: keys, firstSerial: packs.serialEnd)
     var reliance = Reliance(
       vault: vault, own: own, reused: try names(of: lock.withLock { relied }))
     let note = Note.seal(
