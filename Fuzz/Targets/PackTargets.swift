@@ -122,7 +122,7 @@ extension FuzzTarget {
     var opener = FrameOpener()
     var plain = OwnedBuffer(capacity: 64)
     let length = try? unsafe stored.withUnsafeBytes { stored in
-      try unsafe opener.open(stored, at: frameOffset, keys: Fixed.packKeys, into: &plain)
+      try unsafe opener.open(stored, at: frameOffset, keys: Fixed.packKeys, into: &plain).length
     }
     guard let length else { return false }
     try promise(length > 0 && length <= Limits.frameSize, "a frame of \(length) bytes")

@@ -280,19 +280,31 @@ def key_stream(key: bytes, length: int) -> bytes:
     return out.raw
 
 
+def _aead(suite: int, action: str) -> tuple[Callable[..., int], int]:
+    """libsodium's function, and how much of a nonce it takes."""
+    require(suite in (1, 2), "malformed", "unknown suite")
+    if suite == 2 and not _sodium.crypto_aead_aes256gcm_is_available():
+        raise SystemExit("suite 2 needs a processor with AES instructions")
+    family, nonce_size = (("xchacha20poly1305_ietf", 24), ("aes256gcm", 12))[suite - 1]
+    return getattr(_sodium, f"crypto_aead_{family}_{action}"), nonce_size
+
+
+def seal(suite: int, key: bytes, nonce: bytes, aad: bytes, plain: bytes) -> bytes:
+    """Seal; what a reader needs only to test itself."""
+    encrypt, nonce_size = _aead(suite, "encrypt")
+    out = ctypes.create_string_buffer(len(plain) + 16)
+    encrypt(out, None, plain, ctypes.c_ulonglong(len(plain)), aad, ctypes.c_ulonglong(len(aad)),
+            None, nonce[:nonce_size], key)
+    return out.raw
+
+
 def unseal(suite: int, key: bytes, nonce: bytes, aad: bytes, sealed: bytes) -> bytes:
     """Opens what Seal made."""
-    require(suite in (1, 2), "malformed", "unknown suite")
+    decrypt, nonce_size = _aead(suite, "decrypt")
     require(len(sealed) >= 16, "malformed", "shorter than a tag")
-    if suite == 1:
-        decrypt = _sodium.crypto_aead_xchacha20poly1305_ietf_decrypt
-    else:
-        if not _sodium.crypto_aead_aes256gcm_is_available():
-            raise SystemExit("suite 2 needs a processor with AES instructions")
-        decrypt, nonce = _sodium.crypto_aead_aes256gcm_decrypt, nonce[:12]
     out = ctypes.create_string_buffer(max(1, len(sealed) - 16))
     failed = decrypt(out, None, None, sealed, ctypes.c_ulonglong(len(sealed)),
-                     aad, ctypes.c_ulonglong(len(aad)), nonce, key)
+                     aad, ctypes.c_ulonglong(len(aad)), nonce[:nonce_size], key)
     require(not failed, "notAuthentic", "sealed text was changed")
     return out.raw[:len(sealed) - 16]
 
@@ -302,10 +314,10 @@ def unpack_zstd(data: bytes, plain_length: int) -> bytes:
     size = ctypes.c_size_t(len(data))
     require(_zstd.ZSTD_findFrameCompressedSize(data, size) == len(data)
             and _zstd.ZSTD_getFrameContentSize(data, size) == plain_length,
-            "malformed", "not one zstd frame of the declared length")
+            "badCompression", "not one zstd frame of the declared length")
     out = ctypes.create_string_buffer(plain_length)
     got = _zstd.ZSTD_decompress(out, ctypes.c_size_t(plain_length), data, size)
-    require(got == plain_length, "malformed", "zstd")
+    require(got == plain_length, "badCompression", "zstd")
     return out.raw
 
 

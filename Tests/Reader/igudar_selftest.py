@@ -8,9 +8,10 @@ from pathlib import Path
 
 from igudar_journal import (NO_SUMMARY, Amendment, Entry as JournalEntry, Epoch, Journal,
                             Snapshot, State, open_note, parse_entry, run_key)
-from igudar_primitives import (Cursor, Damage, argon2id, kem_shared, key_stream, keyed, name,
-                               open_object, padme, require, siphash, u64, u8, varint)
-from igudar_reader import KINDS, Format, Keyring, Secret, Segment, Slot
+from igudar_primitives import (Damage, argon2id, kem_shared, key_stream, keyed, name,
+                               open_object, padme, require, seal, siphash, u32, u64, u8, varint)
+from igudar_keys import Format, Keyring, Secret, Slot
+from igudar_packs import KINDS, Pack, Segment, check_pack, frame_data, open_frame
 from igudar_trees import Chunker, Entry, Item, cut_content, cut_directory, item_of, parse_node
 
 Values = dict[str, str]
@@ -236,6 +237,96 @@ def chunker(checks: Checks) -> None:
     checks.equal("SipHash key", found.key, raw(v, "SipHash key"))
 
 
+def frames(checks: Checks) -> None:
+    v = checks.read("frame.txt")
+    repository, id_key = raw(v, "repository"), raw(v, "chunk-ID key")
+    for line in v:
+        if not line.endswith(": frame"):
+            continue
+        what = line.removesuffix(": frame")
+        suite, offset, stored = int(what[6]), int(v[f"{what}: offset"]), raw(v, line)
+        key = raw(v, f"suite {suite}: pack key")
+        ids, at, inner = [], 0, raw(v, f"{what}: inner")
+        codec, plain = open_frame(suite, key, repository, offset, stored)
+        checks.equal(f"{what}: inner", (codec, plain), frame_data(inner))
+        kind = int("kind 1" in next(field for field in v if field.startswith(f"{what}: chunks")))
+        for chunk in v[f"{what}: chunks of kind {kind}"].split(", "):
+            length, chunk_id = chunk.split()
+            ids.append(keyed(id_key, KINDS[kind], plain[at:at + int(length)]))
+            checks.equal(f"{what}: chunk ID", ids[-1].hex(), chunk_id)
+            at += int(length)
+        checks.equal(f"{what}: length", len(plain), at)
+        checks.equal(f"{what}: nonce tail", keyed(key, "igudar frame tag", u64(offset), *ids)[:16],
+                     raw(v, f"{what}: nonce tail"))
+        checks.equal(f"{what}: sealed", stored, stored[:16] + seal(
+            suite, key, u64(offset) + raw(v, f"{what}: nonce tail"),
+            repository + u64(offset) + u32(len(stored)), inner))
+        for elsewhere in ((suite, key, repository, offset + 1, stored),
+                          (suite, id_key, repository, offset, stored),
+                          (suite, key, bytes(16), offset, stored),
+                          (3 - suite, key, repository, offset, stored),
+                          (suite, key, repository, offset, stored + b"\0")):
+            checks.rejected(f"{what}: elsewhere", "notAuthentic", lambda: open_frame(*elsewhere))
+    line = "suite 1, compressed"
+    checks.mutations("frame-mutations.txt", v[f"{line}: frame"], lambda data: open_frame(
+        1, raw(v, "suite 1: pack key"), repository, int(v[f"{line}: offset"]), data))
+    for what, line in checks.read("frame-rejected.txt").items():
+        body, error = line.split(" ")
+        checks.rejected(f"frame-rejected.txt: {what}", error,
+                        lambda: frame_data(bytes.fromhex(body)))
+
+
+def packs(checks: Checks) -> None:
+    v = checks.read("pack.txt")
+    repository = raw(v, "repository")
+    epochs = {0: Epoch(0, 1, b"", b"", raw(v, "reader secret key"), raw(v, "reader public key"),
+                       raw(v, "pre-shared key"))}
+
+    def part(line: str) -> bytes:
+        if line.endswith(".filler"):
+            return key_stream(raw(v, f"{line} key"), int(v[line]))
+        return raw(v, line)
+
+    def check(data: bytes, pack_name: bytes | None = None) -> object:
+        return check_pack(data, pack_name or name(data), epochs, {0: raw(v, "chunk-ID key")},
+                          repository)
+
+    def whole_pack(number: str) -> bytes:
+        names = [line for line in v if line.startswith(f"{number}.frame")]
+        parts = ["header", *(line.split(".")[1] for line in names), "filler", "directory",
+                 "footer", "header", "end"]
+        return b"".join(part(f"{number}.{p}") for p in parts)
+
+    for number in (line.split(".")[0] for line in v if line.endswith(".header")):
+        data, pack = whole_pack(number), Pack(part(f"{number}.header"), epochs, repository)
+        for key in ("run", "pack", "directory", "filler"):
+            checks.equal(f"{number}.{key} key", getattr(pack, f"{key}_key"),
+                         raw(v, f"{number}.{key} key"))
+        checks.equal(f"{number}.size", len(data), int(v[f"{number}.size"]))
+        for at, field in ((1, "directory"), (2, "footer")):
+            checks.equal(f"{number}.{field}", pack.open_part(at, part(f"{number}.{field}")),
+                         raw(v, f"{number}.{field} plain"))
+        checks.opens(f"pack {number}", lambda: check(data, raw(v, f"{number}.name")))
+    whole = whole_pack("0")
+    checks.mutations("pack-mutations.txt", whole.hex(), check)
+    checks.rejected("under another name", "badName", lambda: check(whole, bytes(32)))
+
+    def with_part(number: int, line: str, plain: bytes) -> bytes:
+        sealed = seal(1, raw(v, "0.directory key"), u64(number) + bytes(16),
+                      part("0.header") + u8(number), plain)
+        return whole.replace(part(line), sealed)
+
+    for number, field in ((1, "directory"), (2, "footer")):
+        checks.equal(f"sealed {field}", with_part(number, f"0.{field}", part(f"0.{field} plain")),
+                     whole)
+        checks.mutations(f"pack-{field}-mutations.txt", v[f"0.{field} plain"],
+                         lambda data: check(with_part(number, f"0.{field}", data)))
+    for what, line in checks.read("pack-rejected.txt").items():
+        *parts, kind = line.split()
+        checks.rejected(f"pack-rejected.txt: {what}", kind,
+                        lambda: check(b"".join(map(part, parts))))
+
+
 def segment(checks: Checks) -> None:
     v = checks.read("segment.txt")
     key = raw(v, "index key")
@@ -344,7 +435,7 @@ def selftest(folder: Path) -> int:
     """Runs all checks; the exit status."""
     checks = Checks(folder)
     for part in (derivation, format_object, slots, sealed_objects, keyring, note, journal, chunker,
-                 segment, snapshots, trees):
+                 frames, packs, segment, snapshots, trees):
         try:
             part(checks)
         except (Damage, KeyError, ValueError) as error:

@@ -63,7 +63,8 @@ package final class ChunkReader {
     var plain = OwnedBuffer(capacity: 256 << 10)
     do throws(Damage) {
       let count = try unsafe opener.open(
-        UnsafeRawBufferPointer(bytes), at: Int(place.frameOffset), keys: keys, into: &plain)
+        UnsafeRawBufferPointer(bytes), at: Int(place.frameOffset), keys: keys, into: &plain
+      ).length
       let frame = DecodedFrame(plain, count: count)
       vault.frames.remember(frame, pack: place.pack, offset: place.frameOffset)
       return frame

@@ -10,14 +10,15 @@ package struct FrameOpener: ~Copyable {
 
   package init() {}
 
-  /// Opens a stored frame into a buffer, which grows as needed, and answers its plain length.
+  /// Opens a stored frame into a buffer, which grows as needed, and answers its plain length and
+  /// how it was coded.
   ///
   /// - Throws: `Damage` when it is not authentic or does not decompress to what it declares.
   @unsafe
   package mutating func open(
     _ stored: UnsafeRawBufferPointer, at offset: Int, keys: PackKeys,
     into target: inout OwnedBuffer
-  ) throws(Damage) -> Int {
+  ) throws(Damage) -> (length: Int, codec: FrameCodec) {
     let head = PackKeys.innerHeaderSize
     guard stored.count > PackKeys.frameOverhead,
       stored.count <= Limits.frameSize + PackKeys.frameOverhead
@@ -32,9 +33,13 @@ package struct FrameOpener: ~Copyable {
     let plainLength = Int(word & 0xff_ffff)
     guard plainLength > 0 else { throw .malformed("empty frame") }
     let data = unsafe UnsafeRawBufferPointer(rebasing: opened[head...])
+    guard data.count <= plainLength else { throw .badLength }
     if target.capacity < plainLength { target = OwnedBuffer(capacity: plainLength) }
     let place = unsafe UnsafeMutableRawBufferPointer(start: target.pointer, count: plainLength)
-    switch FrameCodec(rawValue: UInt8(word >> 24)) {
+    guard let codec = FrameCodec(rawValue: UInt8(word >> 24)) else {
+      throw .malformed("unknown codec")
+    }
+    switch codec {
     case .stored:
       guard data.count == plainLength else { throw .badLength }
       unsafe place.copyMemory(from: data)
@@ -42,8 +47,7 @@ package struct FrameOpener: ~Copyable {
       guard unsafe decompressor.decompress(data, into: place) else {
         throw .badCompression
       }
-    case nil: throw .malformed("unknown codec")
     }
-    return plainLength
+    return (plainLength, codec)
   }
 }

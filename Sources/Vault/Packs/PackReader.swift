@@ -75,7 +75,7 @@ package struct PackReader: Sendable {
       ? Array(suffix[start..<start + length])
       : try read(pack, at: Int(footer.directoryOffset), count: length)
     return try damage(in: pack) { () throws(Damage) in
-      try Self.directory(sealed, keys: keys, footer: footer)
+      try self.directory(sealed, keys: keys, footer: footer)
     }
   }
 
@@ -96,7 +96,7 @@ package struct PackReader: Sendable {
     }
   }
 
-  private static func directory(
+  private func directory(
     _ sealed: [UInt8], keys: PackKeys, footer: PackFooter
   ) throws(Damage) -> PackDirectory {
     let plain = try keys.openDirectory(sealed)
@@ -106,6 +106,7 @@ package struct PackReader: Sendable {
     guard directory.frames.count == footer.frameCount,
       directory.chunkIDs.count == footer.chunkCount, end == footer.fillerOffset
     else { throw .malformed("directory and footer disagree") }
+    guard runs.hasDomain(directory.domain) else { throw .malformed("of an unknown domain") }
     return directory
   }
 
@@ -122,7 +123,7 @@ package struct PackReader: Sendable {
     let start = Int(footer.directoryOffset)
     let sealed = unsafe Array(bytes[start..<start + Int(footer.directoryLength)])
     let directory = try damage(in: pack) { () throws(Damage) in
-      try Self.directory(sealed, keys: keys, footer: footer)
+      try self.directory(sealed, keys: keys, footer: footer)
     }
     return (keys, footer, directory)
   }

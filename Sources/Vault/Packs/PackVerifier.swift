@@ -73,9 +73,9 @@ package struct PackVerifier: ~Copyable {
         guard let base = stored.baseAddress, unsafe PackKeys.tail(at: base) == tail else {
           throw .malformed("a frame's nonce is not that of its chunks")
         }
-        let length = try unsafe opener.open(stored, at: offset, keys: keys, into: &plain)
-        guard length == Int(frame.plainLength) else {
-          throw .malformed("a frame's length is not what the directory says")
+        let opened = try unsafe opener.open(stored, at: offset, keys: keys, into: &plain)
+        guard opened.length == Int(frame.plainLength), opened.codec == frame.codec else {
+          throw .malformed("a frame's length or codec is not what the directory says")
         }
         findings += verifyChunks(chunks, of: directory, kind: frame.kind)
       } catch {

@@ -16,6 +16,9 @@ package final class RunKeyring: @unchecked Sendable {
     self.repository = repository
   }
 
+  /// Whether the chunks of a domain can be proven with this keyring.
+  func hasDomain(_ number: UInt32) -> Bool { keyring.domain(number) != nil }
+
   /// The keys of the run that wrote this header.
   package func run(of header: PackHeader, object: String) throws(VaultError) -> RunKeys {
     if let known = lock.withLock({ runs[header.runPublicKey] }),

@@ -143,7 +143,8 @@ func errorName(_ error: any Error) -> String {
 }
 
 extension Damage {
-  fileprivate var name: String {
+  /// The name of the case, as vector files write it.
+  var name: String {
     switch self {
     case .badMagic: "badMagic"
     case .badLength: "badLength"
@@ -151,6 +152,11 @@ extension Damage {
     case .badCommitment: "badCommitment"
     case .badSignature: "badSignature"
     case .notAuthentic: "notAuthentic"
+    case .badChain: "badChain"
+    case .badName: "badName"
+    case .badChunk: "badChunk"
+    case .badCompression: "badCompression"
+    case .unknownWriter: "unknownWriter"
     default: Mirror(reflecting: self).children.first?.label ?? "\(self)"
     }
   }
