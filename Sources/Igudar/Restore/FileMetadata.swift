@@ -10,12 +10,11 @@ extension RestoreContext {
     _ entry: Entry, to target: MetadataPlace, path: @autoclosure () -> FilePath,
     reader: ChunkReader
   ) {
-    // As another user than root, giving files away is not to be had; that is no error.
     var mode = entry.mode
     do throws(Errno) { try target.setOwner(uid: owner(entry), gid: group(entry)) } catch {
       // What would run as its owner must not run as somebody else.
       mode &= ~0o6000
-      if isRoot || error != .notPermitted { fail(path(), "chown", error) }
+      fail(path(), "chown", error)
     }
     if entry.type != .symbolicLink {
       do throws(Errno) { try target.setMode(mode) } catch { fail(path(), "chmod", error) }
@@ -52,11 +51,11 @@ extension RestoreContext {
         case .chunk(let id, _): try reader.read(id, kind: .data)
         }
       do throws(Errno) { try target.attributes.set(attribute.name, to: value) } catch {
-        // Some belong to root or to file systems that this one is not.
-        if isRoot || error != .notPermitted { fail(path(), "setting attribute \(name)", error) }
+        fail(path(), "setting attribute \(name)", error)
       }
     } catch {
-      fail(path(), "attribute \(name): \(RepositoryError(error))", isDamage: true)
+      guard error.isLoss else { return stop(for: error) }
+      damage(path(), "attribute \(name): \(RepositoryError(error))")
     }
   }
 }

@@ -13,7 +13,8 @@ final class FileRestore: @unchecked Sendable {
   // Guarded by the lock; the descriptor does not change between opening and finishing.
   private var open: OpenFile?
   private var remaining = 1
-  private var failure: (message: String, isDamage: Bool)?
+  private var failure: (message: String, trouble: RestoreTrouble)?
+  private var isGivenUp = false
 
   init(_ entry: Entry, in directory: OpenDirectory) {
     self.entry = entry
@@ -27,11 +28,23 @@ final class FileRestore: @unchecked Sendable {
   func addPart() { lock.withLock { remaining += 1 } }
 
   /// Notes that the file cannot be completed.
-  func fail(_ message: String, isDamage: Bool) {
-    lock.withLock { if failure == nil { failure = (message, isDamage) } }
+  func fail(_ message: String, _ trouble: RestoreTrouble) {
+    lock.withLock { if failure == nil { failure = (message, trouble) } }
   }
 
-  var hasFailed: Bool { lock.withLock { failure != nil } }
+  /// Notes that its content cannot be had: for damage this file fails, for everything else all.
+  func fail(_ error: VaultError, _ context: RestoreContext) {
+    guard error.isLoss else {
+      context.stop(for: error)
+      return giveUp()
+    }
+    fail("its content cannot be read: \(RepositoryError(error))", .damaged)
+  }
+
+  /// Leaves the file out without a word, as the restore ends before it is complete.
+  func giveUp() { lock.withLock { isGivenUp = true } }
+
+  var hasFailed: Bool { lock.withLock { failure != nil || isGivenUp } }
 
   /// Writes a piece of the file; the first makes the file under its temporary name.
   @unsafe
@@ -65,10 +78,10 @@ final class FileRestore: @unchecked Sendable {
   }
 
   private func finish(_ context: RestoreContext, _ reader: ChunkReader) throws(Errno) {
-    if let failure {
+    if hasFailed {
       open?.discard()
       context.lose(entry, path)
-      context.fail(path, failure.message, isDamage: failure.isDamage)
+      if let failure { context.fail(path, failure.message, failure.trouble) }
       return
     }
     let file = try opened()

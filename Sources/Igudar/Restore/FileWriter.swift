@@ -23,11 +23,11 @@ final class FileWriter {
   /// Writes all pieces and ends this batch's part of every file in it.
   func process(_ batch: RestoreBatch) {
     for item in places(of: batch) {
-      if context.isInterrupted { break }
+      if context.isStopped { break }
       write(batch.pieces[item.piece])
     }
-    if context.isInterrupted {
-      for file in batch.files { file.fail("not restored: interrupted", isDamage: false) }
+    if context.isStopped {
+      for file in batch.files { file.giveUp() }
     }
     for file in batch.files { file.endPart(context, reader) }
   }
@@ -53,7 +53,7 @@ final class FileWriter {
       let outcome = try unsafe reader.withChunk(piece.chunk, kind: .data) { bytes in
         unsafe put(bytes, piece)
       }
-      if let outcome { piece.file.fail(outcome, isDamage: false) }
+      if let outcome { piece.file.fail(outcome, .failed) }
     } catch { fail(piece, error) }
   }
 
@@ -79,6 +79,6 @@ final class FileWriter {
   }
 
   private func fail(_ piece: RestorePiece, _ error: VaultError) {
-    piece.file.fail("its content cannot be read: \(RepositoryError(error))", isDamage: true)
+    piece.file.fail(error, context)
   }
 }

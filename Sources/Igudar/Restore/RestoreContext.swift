@@ -14,6 +14,8 @@ final class RestoreContext: Sendable {
   private let report: @Sendable (RestoreEvent) -> Void
   // First names of files with several, under which they could not be restored.
   private let lostNames = Mutex<Set<FilePath>>([])
+  // What ends the restore as a whole.
+  private let failure = Mutex<VaultError?>(nil)
 
   init(
     vault: Vault, options: RestoreOptions, progress: RestoreProgress,
@@ -26,16 +28,30 @@ final class RestoreContext: Sendable {
     isRoot = isSuperuser()
   }
 
-  var isInterrupted: Bool { Interrupt.requested != 0 }
+  /// Whether nothing more is to be restored: the program was asked to end, or the store failed.
+  var isStopped: Bool { Interrupt.requested != 0 || failure.withLock { $0 != nil } }
 
-  func fail(_ path: FilePath, _ message: String, isDamage: Bool = false) {
-    progress.errors.add(1, ordering: .relaxed)
-    if isDamage { progress.damages.add(1, ordering: .relaxed) }
-    report(.failed(path: path, message: message, isDamage: isDamage))
+  /// Ends the restore: what is not damage of single files lets the others fail just so.
+  func stop(for error: VaultError) { failure.withLock { if $0 == nil { $0 = error } } }
+
+  /// - Throws: what stopped the restore.
+  func requireRunning() throws(VaultError) {
+    if let failure = failure.withLock({ $0 }) { throw failure }
+    if Interrupt.requested != 0 { throw .interrupted }
   }
 
+  /// Tells of something that is not restored as it should be, and counts it.
+  func fail(_ path: FilePath, _ message: String, _ trouble: RestoreTrouble = .failed) {
+    progress.count(trouble)
+    report(.failed(path: path, message: message, trouble))
+  }
+
+  func damage(_ path: FilePath, _ message: String) { fail(path, message, .damaged) }
+
+  /// Tells of a call that failed; what takes more rights than a user has is another matter.
   func fail(_ path: FilePath, _ call: String, _ errno: Errno) {
-    fail(path, "\(errno.text) (\(call))")
+    let isRight = errno == .notPermitted || errno == .accessDenied
+    fail(path, "\(errno.text) (\(call))", isRight && !isRoot ? .notPermitted : .failed)
   }
 
   /// Notes that an entry is not there; what an older file of its name has must not be linked to.

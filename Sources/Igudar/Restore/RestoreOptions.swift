@@ -23,9 +23,19 @@ public struct RestoreOptions: Sendable {
 /// What happens to one file, told while the restore runs.
 public enum RestoreEvent: Sendable {
   /// Something could not be restored as it should.
-  case failed(path: FilePath, message: String, isDamage: Bool)
+  case failed(path: FilePath, message: String, RestoreTrouble)
   /// A file or directory is in place.
   case restored(path: FilePath, size: UInt64)
+}
+
+/// Why something could not be restored as it should.
+public enum RestoreTrouble: Sendable {
+  /// It takes more rights than the user has.
+  case notPermitted
+  /// The target cannot hold it, or fails.
+  case failed
+  /// The repository is damaged.
+  case damaged
 }
 
 /// Counters of a running restore that any thread may read.
@@ -35,10 +45,20 @@ public final class RestoreProgress: Sendable {
   let totalFiles = Atomic<UInt64>(0)
   let totalBytes = Atomic<UInt64>(0)
   let errors = Atomic<UInt64>(0)
+  let refusals = Atomic<UInt64>(0)
   let damages = Atomic<UInt64>(0)
 
   /// Counters at zero.
   public init() {}
+
+  func count(_ trouble: RestoreTrouble) {
+    errors.add(1, ordering: .relaxed)
+    switch trouble {
+    case .notPermitted: refusals.add(1, ordering: .relaxed)
+    case .failed: break
+    case .damaged: damages.add(1, ordering: .relaxed)
+    }
+  }
 
   /// Files, directories and links in place.
   public var fileCount: UInt64 { files.load(ordering: .relaxed) }
@@ -50,6 +70,8 @@ public final class RestoreProgress: Sendable {
   public var totalByteCount: UInt64 { totalBytes.load(ordering: .relaxed) }
   /// What could not be restored as it should.
   public var errorCount: UInt64 { errors.load(ordering: .relaxed) }
+  /// What of it takes more rights than the user has.
+  public var refusalCount: UInt64 { refusals.load(ordering: .relaxed) }
   /// Files that are missing because the repository is damaged.
   public var damageCount: UInt64 { damages.load(ordering: .relaxed) }
 }

@@ -32,12 +32,12 @@ final class RestoreRun {
     defer { stopWorkers() }
     switch entry.kind {
     case .directory(let children):
-      try walk(children, in: target) { (entry, directory) throws(VaultError) in
+      try walk(children, in: target, isFirst: true) { (entry, directory) throws(VaultError) in
         try make(entry, in: directory)
       }
       try handOver()
       stopWorkers()
-      guard !context.isInterrupted else { throw .interrupted }
+      try context.requireRunning()
       if !linked.isEmpty { try joinLinks(children, in: target) }
       try finishDirectories(entry, children, in: target)
     default:
@@ -45,7 +45,7 @@ final class RestoreRun {
       try handOver()
       stopWorkers()
     }
-    guard !context.isInterrupted else { throw .interrupted }
+    try context.requireRunning()
     // Errors of writing back come late, on network file systems and over quotas.
     do throws(Errno) { try target.descriptor.syncFileSystem() } catch {
       context.fail(target.path, "syncfs", error)
@@ -82,9 +82,10 @@ final class RestoreRun {
   // MARK: Walks
 
   // Visits all entries depth first; for a directory the closure answers the open directory to go
-  // on in, or nil to leave it out. `leave` is called when a directory is done.
+  // on in, or nil to leave it out. `leave` is called when a directory is done. What the first walk
+  // cannot read is told by it; walking again meets the same.
   private func walk(
-    _ children: Children, in target: OpenDirectory,
+    _ children: Children, in target: OpenDirectory, isFirst: Bool = false,
     leave: (Entry, OpenDirectory) throws(VaultError) -> Void = { _, _ in },
     _ visit: (Entry, OpenDirectory) throws(VaultError) -> OpenDirectory?
   ) throws(VaultError) {
@@ -92,12 +93,14 @@ final class RestoreRun {
       WalkedDirectory(target, entry: nil, children: children, source: source)
     ]
     while let level = levels.last {
-      if context.isInterrupted { return }
+      if context.isStopped { return }
       let next: Entry?
       do throws(VaultError) { next = try level.next() } catch {
-        context.fail(
-          level.directory.path, "its list of entries cannot be read: \(RepositoryError(error))",
-          isDamage: true)
+        guard error.isLoss else { throw error }
+        if isFirst {
+          context.damage(
+            level.directory.path, "its list of entries cannot be read: \(RepositoryError(error))")
+        }
         levels.removeLast()
         continue
       }
@@ -110,7 +113,9 @@ final class RestoreRun {
         continue
       }
       guard levels.count < TreeLimits.depth else {
-        context.fail(below.path, "lies deeper than \(TreeLimits.depth) directories")
+        if isFirst {
+          context.fail(below.path, "lies deeper than \(TreeLimits.depth) directories")
+        }
         continue
       }
       levels.append(
@@ -175,7 +180,7 @@ final class RestoreRun {
     context.progress.totalBytes.wrappingAdd(file.size, ordering: .relaxed)
     let restore = FileRestore(entry, in: directory)
     guard file.size <= UInt64(Int64.max) else {
-      restore.fail("is larger than any file can be", isDamage: true)
+      restore.fail("is larger than any file can be", .damaged)
       restore.endPart(context, reader)
       return
     }
@@ -203,8 +208,7 @@ final class RestoreRun {
         }
       }
     } catch {
-      if case .interrupted = error { throw error }
-      restore.fail("its content cannot be read: \(RepositoryError(error))", isDamage: true)
+      restore.fail(error, context)
     }
     restore.endPart(context, reader)
   }

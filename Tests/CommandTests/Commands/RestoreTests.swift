@@ -181,4 +181,17 @@ import Testing
     #expect(outcome.errorText.contains("1 item could not be restored as they should"))
     #expect(try repository.sandbox.read("out/src/a/one") == Array("one\n".utf8))
   }
+
+  @Test(.enabled(if: isSuperuser(), "only root can become somebody else"))
+  func whatTakesMoreRightsIsNamedAndExit3() throws {
+    try repository.shell("chmod 4755 src/top; mknod src/null c 1 3; chown 12:34 src/a/one")
+    _ = try repository.backup("src")
+    let outcome = try repository.igudarAsNobody("restore", "latest", "-t", "out", code: 3)
+    #expect(outcome.errorText.contains("out/src/top: Operation not permitted (chown)"))
+    #expect(outcome.errorText.contains("out/src/null: Operation not permitted (making it)"))
+    #expect(outcome.errorText.contains("that takes more rights"))
+    // What would run as root must not run as somebody else.
+    let modes = try repository.shell("stat -c %a out/src/top out/src/a/one; cat out/src/a/b/two")
+    #expect(modes.lines == ["755", "644", "two"])
+  }
 }

@@ -43,6 +43,21 @@ struct TestRepository {
       sourceLocation: sourceLocation)
   }
 
+  /// Runs igudar as a user without rights, who may use the repository; takes root.
+  @discardableResult
+  func igudarAsNobody(
+    _ arguments: String..., code: Int32 = 0, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Outcome {
+    try shell("chown -R 65534:65534 repo cache state tmp key; chown 65534:65534 .")
+    let identity = ["--reuid=65534", "--regid=65534", "--clear-groups", Program.path]
+    let outcome = try sandbox.run(
+      "/usr/bin/setpriv", (identity + arguments).map { Array($0.utf8) })
+    #expect(
+      outcome.code == code, "\(arguments): \(outcome.text)\(outcome.errorText)",
+      sourceLocation: sourceLocation)
+    return outcome
+  }
+
   /// Backs up with `--json` and answers the summary.
   func backup(
     _ arguments: String..., code: Int32 = 0, sourceLocation: SourceLocation = #_sourceLocation

@@ -29,7 +29,7 @@ final class Harvest: Sendable {
   }
 
   /// The repository in another store, as a client sees it that knows nothing.
-  func open(_ store: MemoryStore) throws -> Repository {
+  func open(_ store: any ObjectStore) throws -> Repository {
     try Repository.open(
       store, secret: secret, places: LocalPlaces(cache: nil, state: nil) { _ in })
   }

@@ -22,7 +22,8 @@ enum RestoreCommand {
       the options that choose snapshots say among which. With :PATH the content of that folder, or
       that one file, goes into DIR. Files that are there already are replaced, others are kept.
 
-      Exit code 1 when some files could not be restored, 5 when the repository is damaged.
+      Exit code 1 when some files could not be restored, 3 when all that is missing takes more
+      rights than the user has, 5 when the repository is damaged.
       """,
     options: [target, numericIDs, noAttributes, sparse, jobs] + Selection.options
   ) { invocation in

@@ -77,7 +77,11 @@ struct RestoreReport: Sendable {
       throw .damaged(
         "\(count) could not be restored, as the repository is damaged", repairable: false)
     }
-    throw Failure("\(count) could not be restored as they should")
+    let text = "\(count) could not be restored as they should"
+    guard progress.refusalCount == progress.errorCount else { throw Failure(text) }
+    throw Failure(
+      .incomplete, "\(text): that takes more rights",
+      nextStep: "All else is restored. Root can set owners and make devices.")
   }
 
   private static func object(

@@ -1,0 +1,82 @@
+// A restore from a store that fails, and from a repository that is damaged: two different things.
+
+import Platform
+import Storage
+import Synchronization
+import Testing
+import Vault
+
+@testable import Igudar
+
+@Suite struct RestoreTroubleTests {
+  private let harvest: Harvest
+
+  init() throws {
+    harvest = try Harvest()
+  }
+
+  /// What a restore told, and what ended it.
+  private struct Course {
+    var events: [(path: FilePath, message: String, trouble: RestoreTrouble)] = []
+    var error: RepositoryError?
+  }
+
+  private func restore(
+    _ path: [FileName], of repository: Repository, _ prepare: () throws -> Void = {}
+  ) throws -> Course {
+    let snapshot = try #require(try repository.snapshots().last)
+    let entry = try repository.entry(at: path, in: snapshot)
+    try prepare()
+    let course = Mutex(Course())
+    let restore = Restore(
+      entry, of: repository, to: harvest.folder.appending("out"), options: RestoreOptions())
+    do throws(RepositoryError) {
+      try restore.run { event in
+        if case .failed(let path, let message, let trouble) = event {
+          course.withLock { $0.events.append((path, message, trouble)) }
+        }
+      }
+    } catch { course.withLock { $0.error = error } }
+    return course.withLock { $0 }
+  }
+
+  @Test(arguments: [StoreError.unavailable("the cable is out"), .failed("the cable is out")])
+  func aStoreThatFailsEndsTheRestoreAndIsNoDamage(_ trouble: StoreError) throws {
+    try harvest.shell(
+      "cd src; mkdir a; for f in 1 2 3; do head -c 3000000 /dev/urandom > a/$f; done")
+    _ = try harvest.backup()
+    let isBroken = Mutex(false)
+    let store = FaultyStore(harvest.store) {
+      (operation, name, _) throws(StoreError) in
+      guard operation == .read, case .pack? = name?.kind else { return }
+      if isBroken.withLock({ $0 }) { throw trouble }
+    }
+    let repository = try harvest.open(store)
+    let course = try restore(harvest.folder.appending("src").components, of: repository) {
+      isBroken.withLock { $0 = true }
+    }
+    #expect(course.error == .store("the cable is out"))
+    #expect(course.events.isEmpty, "\(course.events)")
+    try harvest.shell("test -z \"$(find out -type f)\"")
+  }
+
+  @Test func aDamagedFolderIsToldOnce() throws {
+    let crafted = try CraftedSnapshot(in: harvest)
+    let content = Content.inline([.chunk(try crafted.chunk([7, 7]), length: 2)])
+    let names = ["x", "y"].map { name in
+      var entry = CraftedSnapshot.entry(name, .file(Entry.File(size: 2, content: content)))
+      entry.inode = 5
+      entry.hardLink = Entry.HardLink(device: 0, count: 2)
+      return entry
+    }
+    // A node that nobody stored.
+    let gone = TreeReference(level: 0, id: ChunkID.zero)
+    let folder = CraftedSnapshot.entry("a", .directory(.nodes(gone)), mode: 0o755)
+    _ = try crafted.commit(crafted.folder([folder] + names))
+    let course = try restore([], of: harvest.open(harvest.store))
+    #expect(course.error == nil)
+    #expect(course.events.map(\.path) == [harvest.folder.appending("out/a")])
+    #expect(course.events.map(\.trouble) == [.damaged])
+    try harvest.shell("test out/x -ef out/y; test $(stat -c %s out/x) = 2")
+  }
+}
