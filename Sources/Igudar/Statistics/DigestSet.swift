@@ -16,6 +16,11 @@ package final class DigestSet: Sendable {
   /// Adds a digest; true if it was not there.
   package func insert(_ digest: ChunkID) throws(VaultError) -> Bool { try table.claim(digest) }
 
+  /// Whether a digest is in the set.
+  package func contains(_ digest: ChunkID) throws(VaultError) -> Bool {
+    try table.find(digest) != nil
+  }
+
   /// Adds a pair of numbers; true if it was not there.
   package func insert(_ first: UInt64, _ second: UInt64) throws(VaultError) -> Bool {
     let place = mixed(first ^ mixed(second))

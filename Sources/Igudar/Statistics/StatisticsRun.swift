@@ -142,10 +142,7 @@ private final class StatisticsRun {
       guard case .chunk(let id, let length) = extent else { continue }
       if !isCounted, try met.insert(ChunkID(words: place)) { result.totalFileCount += 1 }
       isCounted = true
-      let words = id.words
-      let reference = ChunkID(
-        words: (words.0 ^ place.0, words.1 ^ place.1, words.2 ^ place.2, words.3 ^ place.3))
-      guard try met.insert(reference) else { continue }
+      guard try met.insert(id.marked(with: path)) else { continue }
       result.totalChunkCount += 1
       add(size: UInt64(length))
     }

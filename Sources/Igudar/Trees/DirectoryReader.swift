@@ -94,6 +94,29 @@ package struct DirectoryReader: ~Copyable {
     return entry
   }
 
+  /// Passes over nodes that two readers come to next and that are the same in both.
+  ///
+  /// Both must have taken all entries up to the same name. Nodes above leaves are opened only as
+  /// far as it takes to compare them.
+  package static func passShared(
+    _ left: inout Self, _ right: inout Self
+  ) throws(VaultError) {
+    try left.openRootNode()
+    try right.openRootNode()
+    while let (leftLevel, leftNext) = try left.nextNode(),
+      let (rightLevel, rightNext) = try right.nextNode()
+    {
+      if leftLevel == rightLevel && leftNext.id == rightNext.id {
+        try left.passNode(leftNext)
+        try right.passNode(rightNext)
+        continue
+      }
+      if max(leftLevel, rightLevel) == 0 { return }
+      if leftLevel >= rightLevel { try left.descend(leftNext, leftLevel) }
+      if rightLevel >= leftLevel { try right.descend(rightNext, rightLevel) }
+    }
+  }
+
   private mutating func readEntry() throws(Damage) {
     let bytes = leaf.bytes
     var reader = ByteReader(bytes.rawSpan.extracting(leaf.offset..<bytes.count))
@@ -113,15 +136,18 @@ package struct DirectoryReader: ~Copyable {
   }
 
   private mutating func openRoot(from name: [UInt8]) throws(VaultError) {
-    guard let root else { return }
-    self.root = nil
+    guard root != nil else { return }
+    try openRootNode()
+    if !inner.isEmpty { _ = try openLeaf(from: name) }
+  }
+
+  private mutating func openRootNode() throws(VaultError) {
+    guard let root = root.take() else { return }
     guard root.level <= TreeLimits.level else {
       throw .damagedNode(root.id, .malformed("a level above 16"))
     }
     try open(root.id, level: root.level, promise: nil)
-    if root.level > 0 {
-      _ = try openLeaf(from: name)
-    } else if leaf.remaining == 0 {
+    if root.level == 0 && leaf.remaining == 0 {
       do throws(Damage) { try leaf.checkEnd(lastName: []) } catch { throw leaf.error(for: error) }
     }
   }
@@ -135,40 +161,67 @@ package struct DirectoryReader: ~Copyable {
 
   /// Opens the next leaf that can hold names from this one on; false if there is none.
   private mutating func openLeaf(from name: [UInt8]) throws(VaultError) -> Bool {
-    while let top = inner.indices.last {
-      if inner[top].remaining == 0 {
-        inner.removeLast()
+    while let (level, next) = try nextNode() {
+      if next.name.rawSpan.precedes(name.rawSpan) {
+        try passNode(next)
         continue
       }
-      let level = inner[top].level - 1
-      var below: (id: ChunkID, name: [UInt8])?
-      do throws(Damage) {
-        below = try readItem(top, from: name)
-      } catch {
-        throw inner[top].error(for: error)
-      }
-      guard let below else { continue }
-      try open(below.id, level: level, promise: below.name)
+      try descend(next, level)
       if level == 0 { return true }
     }
     return false
   }
 
-  /// Reads the next item of an inner node; nil if all names below it come before this one.
-  private mutating func readItem(
-    _ top: Int, from name: [UInt8]
-  ) throws(Damage) -> (id: ChunkID, name: [UInt8])? {
-    let bytes = inner[top].bytes
-    var reader = ByteReader(bytes.rawSpan.extracting(inner[top].offset..<bytes.count))
+  /// An item of an inner node: the node below, its last name, and the bytes that say so.
+  private struct Branch {
+    let id: ChunkID
+    let name: [UInt8]
+    let size: Int
+  }
+
+  /// The level of the node that comes next, and the item that names it; nil while a leaf is open or
+  /// when there is no more.
+  private mutating func nextNode() throws(VaultError) -> (level: UInt8, Branch)? {
+    guard leaf.remaining == 0 else { return nil }
+    while let top = inner.last {
+      if top.remaining == 0 {
+        inner.removeLast()
+        continue
+      }
+      do throws(Damage) { return (top.level - 1, try branch(in: top)) } catch {
+        throw top.error(for: error)
+      }
+    }
+    return nil
+  }
+
+  private func branch(in node: NodeCursor) throws(Damage) -> Branch {
+    var reader = ByteReader(node.bytes.rawSpan.extracting(node.offset..<node.bytes.count))
     let last = try reader.prefixed()
     let id = try reader.id(ChunkID.self)
     guard last.isFileName else { throw .malformed("a name that is none") }
     guard lastName.rawSpan.precedes(last) else { throw .malformed("names out of order") }
-    let isBefore = last.precedes(name.rawSpan)
-    let copy = Array(copying: last)
-    inner[top].pass(reader.offset)
-    if inner[top].remaining == 0 { try inner[top].checkEnd(lastName: copy) }
-    if isBefore { lastName = copy }
-    return isBefore ? nil : (id, copy)
+    return Branch(id: id, name: Array(copying: last), size: reader.offset)
+  }
+
+  /// Opens the node that `nextNode` answered.
+  private mutating func descend(_ next: Branch, _ level: UInt8) throws(VaultError) {
+    try take(next)
+    try open(next.id, level: level, promise: next.name)
+  }
+
+  /// Goes on behind the node that `nextNode` answered.
+  private mutating func passNode(_ next: Branch) throws(VaultError) {
+    try take(next)
+    lastName = next.name
+  }
+
+  private mutating func take(_ next: Branch) throws(VaultError) {
+    let top = inner.count - 1
+    inner[top].pass(next.size)
+    guard inner[top].remaining == 0 else { return }
+    do throws(Damage) { try inner[top].checkEnd(lastName: next.name) } catch {
+      throw inner[top].error(for: error)
+    }
   }
 }

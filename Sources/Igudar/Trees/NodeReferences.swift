@@ -56,7 +56,8 @@ package struct NodeReferences: Sendable {
     }
   }
 
-  private mutating func clear() {
+  /// Forgets what was read.
+  mutating func clear() {
     nodes.removeAll(keepingCapacity: true)
     chunks.removeAll(keepingCapacity: true)
     waiting.removeAll(keepingCapacity: true)

@@ -31,8 +31,21 @@ extension Invocation {
 
   /// Reads the names of snapshots that stand as operands.
   func selectors() throws(SelectorError) -> [SnapshotSelector] {
+    try selectors(operands)
+  }
+
+  /// Reads the names of whole snapshots that an option gives.
+  func selectors(of option: Option) throws -> [SnapshotSelector] {
+    let selectors = try selectors(options.all(option))
+    if let part = selectors.first(where: { $0.path != nil }) {
+      throw usage("\(option.flag) '\(part.text)' names a part of a snapshot")
+    }
+    return selectors
+  }
+
+  private func selectors(_ texts: [[UInt8]]) throws(SelectorError) -> [SnapshotSelector] {
     var selectors: [SnapshotSelector] = []
-    for operand in operands { selectors.append(try SnapshotSelector(parsing: operand)) }
+    for text in texts { selectors.append(try SnapshotSelector(parsing: text)) }
     return selectors
   }
 }

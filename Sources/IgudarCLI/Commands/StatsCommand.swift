@@ -34,10 +34,7 @@ enum StatsCommand {
       throw invocation.usage("'\(part.text)' names a part of a snapshot; stats takes whole ones")
     }
     let repository = try invocation.openRepository()
-    let snapshots =
-      selectors.isEmpty
-      ? try repository.snapshots().filter(filter.matches)
-      : Set(try selectors.map { try repository.snapshot($0, filter: filter) }).sortedByTime()
+    let snapshots = try repository.snapshots(selectors, filter: filter)
     return try count(snapshots, mode, in: repository, invocation.output)
   }
 

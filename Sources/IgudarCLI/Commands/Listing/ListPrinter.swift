@@ -9,15 +9,13 @@ final class ListPrinter {
   let output: Output
   private let isLong: Bool
   private let isHuman: Bool
-  private var flushed = 0.0
-
-  // A reader on a pipe waits no longer than this for what was found.
-  private static let patience = 0.1
+  private var lines: PatientLines
 
   init(_ invocation: Invocation) {
     output = invocation.output
     isLong = invocation.options.has(ListCommand.long)
     isHuman = invocation.options.has(ListCommand.humanReadable)
+    lines = PatientLines(invocation.output)
   }
 
   var isClosed: Bool { output.isClosed }
@@ -44,13 +42,14 @@ final class ListPrinter {
     if output.isJSON {
       output.json(Self.object(entry, path))
     } else {
-      output.line(isLong ? longLine(entry, path) : "\(path)")
+      output.line(line(entry, path))
     }
-    let now = monotonicSeconds()
-    if now - flushed > Self.patience {
-      output.flush()
-      flushed = now
-    }
+    lines.flushIfDue()
+  }
+
+  /// The line of an entry, with what the options ask for.
+  func line(_ entry: Entry, _ path: FilePath) -> String {
+    isLong ? longLine(entry, path) : "\(path)"
   }
 
   private func longLine(_ entry: Entry, _ path: FilePath) -> String {

@@ -1,0 +1,196 @@
+// Compares a directory of a snapshot with one of this machine, side by side in byte order of names.
+// Files that look the same are taken as the same unless all are to be read; a file that is read is
+// compared with its chunks by their keyed hashes, so that nothing of it is fetched.
+//
+// Compared is what a restore would bring back and this machine can show: not ctime, inode, access
+// and birth times, link counts or names of owners.
+
+import Glibc
+public import Platform
+import Vault
+
+/// What a comparison with this machine is asked to do.
+public struct LocalDiffOptions: Sendable {
+  /// Whether files are read whose size and modification time are the same.
+  public var readsAll = false
+
+  /// The defaults.
+  public init() {}
+}
+
+/// A comparison of a tree with a folder of this machine.
+public struct LocalDiff: Sendable {
+  private let vault: Vault
+  private let source: any NodeSource
+  private let options: LocalDiffOptions
+
+  /// A comparison in a repository, whose index is loaded for it.
+  public init(_ repository: Repository, options: LocalDiffOptions) throws(RepositoryError) {
+    vault = repository.vault
+    source = try vaultErrors { () throws(VaultError) in try repository.nodeSource() }
+    self.options = options
+  }
+
+  /// Tells all differences from a directory of a snapshot to a folder of this machine.
+  ///
+  /// `found` answers whether to go on; `unreadable` gets directories of the snapshot that cannot be
+  /// compared to their end, `unreadableSource` what cannot be read here.
+  /// - Throws: `noSource` when the folder itself cannot be read; `interrupted`.
+  public func run(
+    from tree: Entry, to folder: FilePath, unreadable: (FilePath, RepositoryError) -> Void,
+    unreadableSource: (FilePath, String) -> Void, found: (Difference) -> Bool
+  ) throws(RepositoryError) {
+    let directory: OpenDirectory
+    do throws(SystemError) {
+      directory = OpenDirectory(
+        try Descriptor.open(folder, O_RDONLY | O_DIRECTORY), path: folder)
+    } catch { throw .noSource("\(error)") }
+    try vaultErrors { () throws(VaultError) in
+      var walk = try LocalDiffWalk(
+        files: LocalFiles(vault, source, readsAll: options.readsAll), source: source)
+      try walk.run(
+        tree.children, directory, unreadable: { unreadable($0, RepositoryError($1)) },
+        unreadableSource: unreadableSource, found: found)
+    }
+  }
+}
+
+/// A running comparison.
+private struct LocalDiffWalk {
+  private let files: LocalFiles
+  private let source: any NodeSource
+  private var levels: [LocalDiffLevel] = []
+
+  init(files: LocalFiles, source: any NodeSource) throws(VaultError) {
+    self.files = files
+    self.source = source
+  }
+
+  mutating func run(
+    _ children: Children?, _ directory: OpenDirectory,
+    unreadable: (FilePath, VaultError) -> Void, unreadableSource: (FilePath, String) -> Void,
+    found: (Difference) -> Bool
+  ) throws(VaultError) {
+    open("/", children, directory, unreadableSource)
+    while let level = levels.last {
+      guard Interrupt.requested == 0 else { throw .interrupted }
+      do throws(LocalDiffProblem) {
+        guard let pair = try level.next(files) else {
+          levels.removeLast()
+          continue
+        }
+        guard tell(pair, in: level, found) else { return }
+        try enter(pair, in: level, unreadableSource)
+      } catch {
+        switch error {
+        case .here(let path, let message): unreadableSource(path, message)
+        case .tree(let error):
+          guard error.isLoss else { throw error }
+          unreadable(level.path, error)
+          levels.removeLast()
+        }
+      }
+    }
+  }
+
+  private func tell(
+    _ pair: DiffPair, in level: LocalDiffLevel, _ found: (Difference) -> Bool
+  ) -> Bool {
+    switch pair {
+    case .removed(let entry):
+      return found(Difference(level.path.appending(entry.name), removed: entry))
+    case .added(let entry):
+      return found(Difference(level.path.appending(entry.name), added: entry))
+    case .both(let old, let new):
+      let change = EntryChange(from: old, to: new)
+      if change.isEmpty { return true }
+      return found(Difference(level.path.appending(new.name), from: old, to: new, change))
+    }
+  }
+
+  private mutating func enter(
+    _ pair: DiffPair, in level: LocalDiffLevel, _ unreadableSource: (FilePath, String) -> Void
+  ) throws(LocalDiffProblem) {
+    let (old, new): (Entry?, Entry?) =
+      switch pair {
+      case .removed(let old): (old, nil)
+      case .added(let new): (nil, new)
+      case .both(let old, let new): (old, new)
+      }
+    guard let name = (new ?? old)?.name, old?.type == .directory || new?.type == .directory else {
+      return
+    }
+    guard levels.count < TreeLimits.depth else {
+      throw .tree(.limit("more than \(TreeLimits.depth) directories deep"))
+    }
+    let directory = try new?.type == .directory ? level.open(name) : nil
+    open(level.path.appending(name), old?.children, directory, unreadableSource)
+  }
+
+  private mutating func open(
+    _ path: FilePath, _ children: Children?, _ directory: OpenDirectory?,
+    _ unreadableSource: (FilePath, String) -> Void
+  ) {
+    do throws(Errno) {
+      let level = try LocalDiffLevel(path, children, directory, source)
+      levels.append(level)
+    } catch {
+      unreadableSource(directory?.path ?? path, "\(error.text) (getdents)")
+    }
+  }
+}
+
+/// Why a comparison cannot go on at one place.
+enum LocalDiffProblem: Error {
+  /// This file or folder cannot be read, in words.
+  case here(FilePath, String)
+  case tree(VaultError)
+}
+
+/// A directory of the snapshot and one of this machine; either can be missing.
+private final class LocalDiffLevel {
+  let path: FilePath
+  private let old: DiffSide
+  private let directory: OpenDirectory?
+  private let names: DirectoryListing?
+  private var position = 0
+
+  init(
+    _ path: FilePath, _ children: Children?, _ directory: OpenDirectory?,
+    _ source: any NodeSource
+  ) throws(Errno) {
+    self.path = path
+    old = DiffSide(children, source)
+    self.directory = directory
+    names = try directory.map { (directory) throws(Errno) in
+      try DirectoryListing(of: directory.descriptor)
+    }
+  }
+
+  /// The next name, with what stands there; nil at the end.
+  func next(_ files: LocalFiles) throws(LocalDiffProblem) -> DiffPair? {
+    let hasOld: Bool
+    do throws(VaultError) { hasOld = try old.fill() } catch { throw .tree(error) }
+    guard let directory, let names, position < names.count else {
+      return hasOld ? .removed(old.take()) : nil
+    }
+    let name = names.name(position)
+    let order = hasOld ? old.order(name) : 1
+    if order < 0 { return .removed(old.take()) }
+    position += 1
+    if order > 0 { return .added(try files.entry(name, in: directory)) }
+    let before = old.take()
+    return .both(before, try files.entry(name, in: directory, before: before))
+  }
+
+  /// Opens a folder of this machine.
+  func open(_ name: FileName) throws(LocalDiffProblem) -> OpenDirectory {
+    guard let directory else { preconditionFailure("a folder is in an open one") }
+    let path = directory.path.appending(name)
+    do throws(Errno) {
+      return OpenDirectory(
+        try Descriptor.openSource(name, at: directory.descriptor.raw, flags: O_DIRECTORY),
+        path: path)
+    } catch { throw .here(path, "\(error.text) (open)") }
+  }
+}
