@@ -70,7 +70,7 @@ class Entry:
 
 def parse_entry(number: int, stored_hash: bytes, payload: bytes, repository: bytes) -> Entry:
     """Reads a payload and verifies its signature with the key that it names."""
-    require(len(payload) >= 81 + 64, "malformed", f"journal entry {number} cut off")
+    require(len(payload) >= 81 + 64, "badLength", f"journal entry {number} cut off")
     message = b"igudar entry v1 " + repository + u64(number) + payload[:-64]
     writer = payload[32:64]
     require(signed(writer, message, payload[-64:]), "badSignature", f"journal entry {number}")
@@ -114,14 +114,15 @@ class State:
     condemn_times: dict[int, int] = field(default_factory=dict)
 
     @classmethod
-    def from_summary(cls, body: bytes) -> State:
-        """The state in a summary's body."""
+    def from_summary(cls, body: bytes, entry: int) -> State:
+        """The state in the body of the summary with this number; it must not contradict itself."""
         record = Record(body, BODIES[SUMMARY])
 
         def commit(c: Cursor) -> Commit:
             number, stored_hash, time, writer = c.uint(8), c.take(32), c.i64(), c.take(32)
             state, by, commit_body = c.uint(1), c.uint(8), c.bytes()
-            require(state <= 2 and (state != LIVE or by == 0), "malformed", "state of a commit")
+            require(by == 0 if state == LIVE else state <= 2 and number < by < entry, "malformed",
+                    "state of a commit")
             found = Commit(number, stored_hash, time, writer, commit_body, state, by)
             found.record()
             return found
@@ -139,16 +140,31 @@ class State:
             require(ascending(items), "malformed", "summary out of order")
         require(all(s <= 3 and (s != NAMED or by == 0) for _, (s, by) in segments)
                 and all(s in (CONDEMNED, SWEPT) for _, (s, _) in packs), "malformed", "summary")
-        return cls({c.hash: c for c in commits}, dict(amendments), dict(segments), dict(packs),
-                   set(writers), dict(times))
+        numbers = [c.number for c in commits] + [n for n, _ in amendments]
+        require(all(n < entry for n in numbers + [by for _, (_, by) in segments + packs]),
+                "malformed", "summary of what is to come")
+        state = cls({c.hash: c for c in commits}, dict(amendments), dict(segments), dict(packs),
+                    set(writers), dict(times))
+        require(len(state.commits) == len(commits) and all(
+            Record(a, BODIES[AMEND]).raw(1, 32) in state.commits for _, a in amendments),
+            "malformed", "a snapshot twice, or an amendment of none")
+        require(state.condemning() == set(state.condemn_times), "malformed",
+                "times of condemn entries")
+        return state
+
+    def condemning(self) -> set[int]:
+        """The entries by which something is still condemned."""
+        return {by for state, by in [*self.packs.values(), *self.segments.values()]
+                if state in (CONDEMNED, CONDEMNED_UNNAMED)}
 
     def apply(self, entry: Entry, owner: bytes) -> None:
         """Replays one entry."""
         if entry.type not in BODIES:
             raise Damage("newer", f"journal entry {entry.number} of unknown type {entry.type}")
-        require(entry.writer == owner or entry.writer in self.writers
-                and entry.type not in (POLICY, SUMMARY),
-                "badSignature", f"journal entry {entry.number}: writer not admitted")
+        require(entry.writer == owner or entry.writer in self.writers, "unknownWriter",
+                f"journal entry {entry.number}")
+        require(entry.writer == owner or entry.type not in (POLICY, SUMMARY), "malformed",
+                f"journal entry {entry.number}: only the owner may write this")
         record = Record(entry.body, BODIES[entry.type])
         if entry.type == COMMIT:
             self._commit(entry, record)
@@ -164,13 +180,12 @@ class State:
             self._sweep(entry, record)
         elif entry.type == POLICY:
             admitted, revoked = set(record.names(1)), set(record.names(2))
-            require(not admitted & revoked and owner not in revoked, "malformed", "policy")
+            require(not admitted & revoked, "malformed", "policy")
             self.writers = (self.writers | admitted) - revoked
         elif entry.type == SUMMARY:
-            require(State.from_summary(entry.body) == self, "malformed",
+            require(State.from_summary(entry.body, entry.number) == self, "malformed",
                     f"summary {entry.number} is not what the entries before it say")
-        still = {by for state, by in [*self.packs.values(), *self.segments.values()]
-                 if state in (CONDEMNED, CONDEMNED_UNNAMED)}
+        still = self.condemning()
         self.condemn_times = {n: t for n, t in self.condemn_times.items() if n in still}
 
     def _name(self, segments: list[bytes]) -> None:
@@ -257,15 +272,15 @@ class Journal:
         """Verifies and replays the next entry."""
         number = self.next
         entry = parse_entry(number, stored_hash, payload, self.repository)
-        require(self.tail in (None, entry.previous), "malformed",
+        require(self.tail in (None, entry.previous), "badChain",
                 f"journal entry {number} does not follow the one before")
         require(self.newest_summary in (None, entry.newest_summary), "malformed",
                 f"journal entry {number} names another newest summary")
         if self.tail is None:
             require(entry.type == SUMMARY, "malformed", f"journal entry {number} is no summary")
-            self.state = State.from_summary(entry.body)
-        require(number > 0 or entry.type == POLICY and not entry.body, "malformed",
-                "entry 0 is not an empty policy")
+            require(entry.writer == self.owner, "unknownWriter", f"journal entry {number}")
+            self.state = State.from_summary(entry.body, number)
+        require(number > 0 or entry.type == POLICY, "malformed", "entry 0 is no policy")
         self.state.apply(entry, self.owner)
         self.newest_summary = number if entry.type == SUMMARY else entry.newest_summary
         self.next, self.tail = number + 1, stored_hash

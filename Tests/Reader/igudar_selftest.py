@@ -195,7 +195,7 @@ def journal(checks: Checks) -> None:
             stored = raw(v, f"stored {n}")
             checks.equal(f"hash {n}", name(stored), stored_hash)
             checks.equal(f"stored {n}", open_stored(stored, n), payload)
-    checks.equal("state", chain.state, State.from_summary(raw(v, "summary after the last entry")))
+    checks.equal("state", chain.state, State.from_summary(raw(v, "summary after the last entry"), count))
     for n in range(count):  # a reader may begin at any summary
         if raw(v, f"payload {n}")[80] == 8:
             late = Journal(repository, owner)
@@ -212,6 +212,38 @@ def journal(checks: Checks) -> None:
                              bytes.fromhex(body.replace("-", "")))
         checks.rejected(f"journal-bodies.txt: {what}", kind,
                         lambda: copy.deepcopy(chain.state).apply(entry, owner))
+    for what, line in checks.read("journal-payloads-rejected.txt").items():
+        body, kind = line.replace("-", "").split(" ")
+        checks.rejected(f"journal-payloads-rejected.txt: {what}", kind, lambda: copy.deepcopy(
+            chain).append(bytes.fromhex(body), name(bytes.fromhex(body))))
+
+
+def replays(checks: Checks) -> None:
+    v = checks.read("journal-replay.txt")
+    repository, owner = raw(v, "repository"), raw(v, "owner public key")
+    readers = [Journal(repository, owner)]
+    for line in v:
+        if ", " not in line:
+            continue
+        what, number = line.rsplit(", ", 1)
+        if number != "state":
+            for reader in readers:
+                checks.opens(line, lambda: reader.append(raw(v, line), name(raw(v, line))))
+            if raw(v, line)[80] == 8:  # a reader may begin at any summary
+                readers.append(Journal(repository, owner))
+                readers[-1].begin_at(int(number))
+                checks.opens(line, lambda: readers[-1].append(raw(v, line), name(raw(v, line))))
+        else:
+            for reader in readers:
+                checks.equal(what, reader.state, State.from_summary(raw(v, line), reader.next))
+            readers = [Journal(repository, owner)]
+    rejected = checks.read("journal-summaries-rejected.txt")
+    for what, line in rejected.items():
+        if what != "number":
+            body, kind = line.split(" ")
+            checks.equal(f"journal-summaries-rejected.txt: {what}", outcome(
+                lambda: State.from_summary(bytes.fromhex(body), int(rejected["number"]))) or "none",
+                kind)
 
 
 def chunk_input(rule: str) -> bytes:
@@ -434,8 +466,8 @@ def compare_nodes(checks: Checks, v: Values, items: list[tuple[Item, bytes, int]
 def selftest(folder: Path) -> int:
     """Runs all checks; the exit status."""
     checks = Checks(folder)
-    for part in (derivation, format_object, slots, sealed_objects, keyring, note, journal, chunker,
-                 frames, packs, segment, snapshots, trees):
+    for part in (derivation, format_object, slots, sealed_objects, keyring, note, journal, replays,
+                 chunker, frames, packs, segment, snapshots, trees):
         try:
             part(checks)
         except (Damage, KeyError, ValueError) as error:

@@ -47,6 +47,7 @@ package struct JournalPayload: ~Escapable {
   /// Takes a payload apart; nothing in it is trusted yet.
   @_lifetime(copy payload)
   package init(_ payload: RawSpan) throws(Damage) {
+    guard payload.byteCount >= Self.headerSize + Self.signatureSize else { throw .badLength }
     var reader = ByteReader(payload)
     previous = try reader.id(ObjectHash.self)
     writer = try reader.id(PublicKey.self)
@@ -54,7 +55,6 @@ package struct JournalPayload: ~Escapable {
     let summary = try reader.u64()
     newestSummary = summary == .max ? nil : summary
     type = try reader.u8()
-    guard reader.remaining >= Self.signatureSize else { throw .badLength }
     body = try reader.raw(reader.remaining - Self.signatureSize)
     signature = try reader.raw(Self.signatureSize)
     signed = payload.extracting(0..<payload.byteCount - Self.signatureSize)

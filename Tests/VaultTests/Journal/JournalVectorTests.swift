@@ -17,7 +17,7 @@ struct JournalVectorTests {
   private func run(_ number: UInt8) -> RunID { RunID(bytes: .init(repeating: number, count: 16)) }
 
   /// A chain with every type of entry.
-  private func chain() throws -> (state: JournalState, sealed: [JournalSealing.Sealed]) {
+  func chain() throws -> (state: JournalState, sealed: [JournalSealing.Sealed]) {
     var state = JournalState(owner: fixture.keyring.ownerPublicKey)
     var chain: [JournalSealing.Sealed] = []
     let randomness = SeededRandomness(15)

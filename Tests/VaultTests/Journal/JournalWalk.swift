@@ -5,11 +5,20 @@
 /// A growing history and the state after it.
 struct JournalWalk {
   static let owner = PublicKey(words: (1, 1, 1, 1))
-  private(set) var state = JournalState(owner: JournalWalk.owner)
+  private(set) var state: JournalState
   private(set) var entries: [JournalEntry] = []
   private var names: [ObjectHash] = []
   private var runs: [RunID] = []
   private var gone: [SnapshotID] = []
+  private let make: ((JournalBody, JournalState) throws -> JournalEntry)?
+
+  /// A history of entries that nobody signed, or of those that `make` makes.
+  init(
+    owner: PublicKey = owner, make: ((JournalBody, JournalState) throws -> JournalEntry)? = nil
+  ) {
+    state = JournalState(owner: owner)
+    self.make = make
+  }
 
   static func state(_ chance: inout JournalChance, steps: Int) -> JournalState {
     var walk = JournalWalk()
@@ -19,13 +28,13 @@ struct JournalWalk {
 
   /// Appends a body, which must be lawful.
   mutating func append(_ body: JournalBody, _ chance: inout JournalChance) {
-    let entry = entry(body, hash: chance.identifier(ObjectHash.self))
     do {
+      let entry = try make?(body, state) ?? entry(body, hash: chance.identifier(ObjectHash.self))
       try state.apply(entry)
+      entries.append(entry)
     } catch {
       fatalError("\(body) is refused: \(error)")
     }
-    entries.append(entry)
   }
 
   func entry(_ body: JournalBody, hash: ObjectHash, writer: PublicKey = owner) -> JournalEntry {
