@@ -7,8 +7,8 @@ import struct
 from dataclasses import dataclass
 
 from igudar_journal import Epoch
-from igudar_primitives import (Record, argon2id, ascending, ed25519_public, keyed, require, same,
-                               signed, uint, unseal, x25519_public)
+from igudar_primitives import (Record, argon2id, ascending, ed25519_public, kem_shared, keyed, require,
+                               same, signed, uint, unseal, x25519_public)
 
 MIB = 1 << 20
 
@@ -132,6 +132,7 @@ class Keyring:
         secret = record.raw(5, 32) if 5 in record else None
         public = record.raw(6, 32)
         require(secret is None or x25519_public(secret) == public, "malformed", "reader keys")
+        kem_shared(bytes(range(32)), public, public)  # fails if the public key is weak
         number, suite = record.number(1, kept=True, below=1 << 32), record.number(2)
         require(suite in (1, 2), "malformed", "epoch's suite")
         return Epoch(number, suite, record.raw(3, 32), record.raw(4, 32), secret, public,
@@ -141,7 +142,7 @@ class Keyring:
     def _domain(data: bytes) -> Domain:
         record = Record(data, "1c 2c 3c 4c 5c 6c 7c 8c")
         number = record.number(1, kept=True, below=1 << 32)
-        require(record.number(5) == 1, "newer", "unknown chunker")
+        require(record.number(5) == 1, "malformed", "unknown chunker")
         minimum, target, maximum = sizes = tuple(record.number(n) for n in (6, 7, 8))
         require(64 <= minimum <= target <= maximum <= 8 * MIB and target & (target - 1) == 0,
                 "malformed", "chunk sizes")

@@ -157,6 +157,9 @@ def keyring(checks: Checks) -> None:
               "chunker key": domain.chunker_key, "tree-cut key": domain.tree_cut_key}
     for field, value in fields.items():
         checks.equal(field, value, raw(v, field))
+    for what, line in checks.read("keyring-rejected.txt").items():
+        body, kind = line.replace("-", "").split(" ")
+        checks.rejected(f"keyring-rejected.txt: {what}", kind, lambda: Keyring(bytes.fromhex(body)))
 
 
 def note(checks: Checks) -> None:

@@ -78,7 +78,7 @@ extension Amendment {
     var reason: [UInt8]?
     var flags: UInt64 = 0
     while let field = try reader.next() {
-      guard field.number > 0, !field.isCritical || field.number > 5 else {
+      guard !field.isCritical || field.number > 5 else {
         throw .malformed("a field of the wrong kind")
       }
       switch field.number {

@@ -94,19 +94,6 @@ extension RecordWriter {
 }
 
 extension RecordReader.Field {
-  func time() throws(Damage) -> Timestamp {
-    var reader = self.reader
-    let time = try reader.time()
-    try reader.finish()
-    return time
-  }
-
-  /// Bytes that are left out when empty.
-  func text() throws(Damage) -> [UInt8] {
-    guard !value.isEmpty else { throw .malformed("an empty value is written") }
-    return array()
-  }
-
   /// A list of byte strings that is left out when empty.
   func texts() throws(Damage) -> [[UInt8]] {
     var reader = self.reader

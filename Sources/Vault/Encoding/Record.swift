@@ -1,6 +1,8 @@
 // Records of FORMAT.md section 1: typed optional fields in ascending order, each with a critical
 // bit that says whether a reader that does not know it must give up.
 
+package import Platform
+
 /// Builds a record; fields are added in ascending order.
 package struct RecordWriter: Sendable {
   private var writer = ByteWriter()
@@ -67,7 +69,7 @@ package struct UnknownField: Hashable, Sendable {
 /// Reads a record field by field.
 package struct RecordReader: ~Escapable {
   private var reader: ByteReader
-  private var last: UInt64?
+  private var last: UInt64 = 0
 
   @_lifetime(copy span)
   package init(_ span: RawSpan) {
@@ -101,7 +103,26 @@ package struct RecordReader: ~Escapable {
       return number
     }
 
+    /// The value as one time and nothing else.
+    package func time() throws(Damage) -> Timestamp {
+      var inner = reader
+      let time = try inner.time()
+      try inner.finish()
+      return time
+    }
+
     package func array() -> [UInt8] { Array(copying: value) }
+
+    /// Bytes that are left out when empty.
+    package func text() throws(Damage) -> [UInt8] {
+      guard !value.isEmpty else { throw .malformed("an empty value is written") }
+      return array()
+    }
+
+    /// Refuses a known field that is not marked as the format says.
+    package func requireMark(critical: Bool) throws(Damage) {
+      guard isCritical == critical else { throw .malformed("field \(number) is marked wrongly") }
+    }
 
     /// What to do with a field that is not known: keep it, or give up if it is critical.
     package func unknown() throws(Damage) -> UnknownField {
@@ -116,7 +137,7 @@ package struct RecordReader: ~Escapable {
     if reader.isAtEnd { return nil }
     let key = try reader.varint()
     let number = key >> 1
-    if let last, number <= last { throw .malformed("fields out of order") }
+    guard number > last else { throw .malformed("fields out of order") }
     last = number
     let value = try reader.prefixed()
     return Field(number: number, isCritical: key & 1 == 1, value: value)

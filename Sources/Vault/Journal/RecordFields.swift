@@ -69,9 +69,8 @@ struct RecordFields: Sendable {
   /// Fields that this program does not know; they stand behind those that it does.
   func unknown(above last: UInt64) throws(Damage) -> [UnknownField] {
     var kept: [UnknownField] = []
-    for field in fields where field.number == 0 || field.number > last {
+    for field in fields where field.number > last {
       if field.isCritical { throw .unknownCritical(field.number) }
-      if field.number == 0 { throw .malformed("a field has the number 0") }
       kept.append(UnknownField(number: field.number, value: field.value))
     }
     return kept

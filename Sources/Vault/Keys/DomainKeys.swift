@@ -41,6 +41,7 @@ package struct DomainKeys: Sendable {
     var target = 0
     var maximum = 0
     while let field = try record.next() {
+      if field.number <= 8 { try field.requireMark(critical: true) }
       switch field.number {
       case 1: number = try UInt32(field.value(atMost: UInt64(UInt32.max)))
       case 2: id = try field.key()

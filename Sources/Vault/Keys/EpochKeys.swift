@@ -39,6 +39,7 @@ package struct EpochKeys: Sendable {
     var index, journal, secret, psk: SecretKey?
     var reader: PublicKey?
     while let field = try record.next() {
+      if field.number <= 7 { try field.requireMark(critical: field.number != 5) }
       switch field.number {
       case 1: number = try UInt32(field.value(atMost: UInt64(UInt32.max)))
       case 2: suite = try Suite(rawValue: UInt8(field.value(atMost: 255)))

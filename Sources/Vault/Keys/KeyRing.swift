@@ -85,6 +85,7 @@ package final class KeyRing: Sendable {
     var currentEpoch: UInt32?
     var currentDomain: UInt32?
     while let field = try record.next() {
+      if field.number <= 5 { try field.requireMark(critical: true) }
       switch field.number {
       case 1: seed = try field.key()
       case 2: epochs = try list(of: field.value)

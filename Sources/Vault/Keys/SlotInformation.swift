@@ -46,14 +46,12 @@ public struct SlotInformation: Hashable, Sendable {
     var information = SlotInformation(
       label: [], host: [], user: [], created: Timestamp(seconds: 0, nanoseconds: 0))
     while let field = try record.next() {
+      if field.number <= 4 { try field.requireMark(critical: false) }
       switch field.number {
-      case 1: information.label = field.array()
-      case 2: information.host = field.array()
-      case 3: information.user = field.array()
-      case 4:
-        var time = field.reader
-        information.created = try time.time()
-        try time.finish()
+      case 1: information.label = try field.text()
+      case 2: information.host = try field.text()
+      case 3: information.user = try field.text()
+      case 4: information.created = try field.time()
       default: _ = try field.unknown()
       }
     }

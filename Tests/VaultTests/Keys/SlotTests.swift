@@ -98,6 +98,24 @@ let testCost = Argon2Cost(memory: 8, passes: 1)
     #expect(long.encoded().count == 280)
   }
 
+  /// The record inside, which nothing but the root key protects, obeys the rules of records.
+  @Test func informationOfAnotherFormIsRefused() {
+    func error(_ record: [UInt8], last: UInt8 = 0) -> String {
+      let zeros = [UInt8](repeating: 0, count: SlotInformation.size - 3 - record.count)
+      return errorThrown {
+        _ = try SlotInformation.decode([UInt8(record.count), 0] + record + zeros + [last])
+      }
+    }
+    #expect(error([2, 1, 0x61, 8, 2, 2, 0]) == "none")
+    #expect(error([3, 1, 0x61]) == "malformed", "a label marked critical")
+    #expect(error([2, 0]) == "malformed", "an empty label")
+    #expect(error([2, 1, 0x61, 2, 1, 0x61]) == "malformed", "a label twice")
+    #expect(error([0, 1, 0x61]) == "malformed", "a field 0")
+    #expect(error([8, 3, 2, 0, 0]) == "malformed", "a time and more")
+    #expect(error([11, 1, 1]) == "unknownCritical")
+    #expect(error([2, 1, 0x61], last: 1) == "badPadding")
+  }
+
   @Test(arguments: [
     (32, true), (64, false), (31, false), (33, false), (0, false), (65, false),
   ])
