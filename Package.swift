@@ -33,11 +33,13 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+    .systemLibrary(
+      name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .target(name: "CLinux"),
     floor("Platform", on: ["CLinux"]),
     floor("Storage", on: ["Platform"]),
     floor("Vault", on: ["Platform", "Storage", "CZstd", "CSodium", "CLMDB"]),
-    floor("Igudar", on: ["Platform", "Storage", "Vault"]),
+    floor("Igudar", on: ["Platform", "Storage", "Vault", "CArchive"]),
     .executableTarget(
       name: "IgudarCLI", dependencies: ["CLinux", "Platform", "Storage", "Vault", "Igudar"],
       swiftSettings: strict),

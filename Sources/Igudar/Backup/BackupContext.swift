@@ -111,6 +111,13 @@ final class BackupContext: Sendable {
     do throws(Errno) { found = try target.attributes() } catch {
       throw .system("extended attributes", error)
     }
+    return try attributes(found, lane: lane)
+  }
+
+  /// Extended attributes, ascending by name; large values become chunks.
+  func attributes(
+    _ found: [(name: [UInt8], value: [UInt8])], lane: Lane
+  ) throws(SourceProblem) -> [ExtendedAttribute] {
     var attributes: [ExtendedAttribute] = []
     var total = 0
     for (name, value) in found {

@@ -37,7 +37,7 @@ public struct FileDump: Sendable {
     do throws(VaultError) { return try run(&target) } catch { throw RepositoryError(error) }
   }
 
-  private func run(_ target: inout some DumpTarget & ~Copyable) throws(VaultError) -> Bool {
+  func run(_ target: inout some DumpTarget & ~Copyable) throws(VaultError) -> Bool {
     try vault.loadIndex()
     var plan = try DumpPlan(file, vault)
     let queue = DumpQueue(slots: 2 * jobs)

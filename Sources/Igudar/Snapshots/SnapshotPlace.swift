@@ -12,17 +12,32 @@ extension Repository {
     of path: FilePath, in snapshot: SnapshotInfo
   ) throws(RepositoryError) -> [FileName] {
     let names = path.absolute(from: workingDirectory()).components
+    let depth = try depth(of: snapshot)
+    let base = snapshot.paths.first?.components.prefix(depth) ?? []
+    return names.starts(with: base) ? Array(names.dropFirst(depth)) : names
+  }
+
+  /// Whether a snapshot was made of what these names lead to, of something above it, or below it.
+  func covers(
+    _ names: [FileName], _ snapshot: SnapshotInfo
+  ) throws(RepositoryError) -> Bool {
+    let depth = try depth(of: snapshot)
+    return snapshot.paths.map { $0.components.dropFirst(depth) }.contains { target in
+      names.starts(with: target) || target.starts(with: names)
+    }
+  }
+
+  // How many names of its targets a snapshot leaves out: as few as let all of them be there.
+  private func depth(of snapshot: SnapshotInfo) throws(RepositoryError) -> Int {
     let targets = snapshot.paths.map(\.components)
-    guard let first = targets.first else { return names }
     for depth in 0..<max(1, targets.map(\.count).min() ?? 1) {
       var isBase = true
       for target in targets where isBase {
         isBase = try has(Array(target.dropFirst(depth)), in: snapshot)
       }
-      guard isBase else { continue }
-      return names.starts(with: first.prefix(depth)) ? Array(names.dropFirst(depth)) : names
+      if isBase { return depth }
     }
-    return names
+    return 0
   }
 
   private func has(

@@ -46,10 +46,11 @@ extension Repository {
 /// A search for the chunks that only some trees need.
 struct ChunkDifference {
   private let source: any NodeSource
-  private let met = DigestSet()
+  private let met: DigestSet
 
-  init(from source: any NodeSource) {
+  init(from source: any NodeSource, remembering met: DigestSet = DigestSet()) {
     self.source = source
+    self.met = met
   }
 
   /// Notes all chunks of a tree, so that they are not found.

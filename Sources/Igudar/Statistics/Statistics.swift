@@ -12,19 +12,21 @@ public enum CountingMode: String, CaseIterable, Sendable {
   case chunksPerFile = "blobs-per-file"
   /// Chunks that differ, over all snapshots, and what they take in the store.
   case rawData = "raw-data"
+  /// As `rawData`, but only chunks that no other snapshot needs.
+  case unique
 }
 
 /// Numbers about snapshots.
 public struct Statistics: Hashable, Sendable {
   /// Bytes as the mode counts them.
   ///
-  /// For `rawData` the stored bytes of all frames that hold a chunk which is needed.
+  /// For `rawData` and `unique` the stored bytes of all frames that hold such a chunk.
   public var totalSize: UInt64 = 0
-  /// Bytes of the chunks before compression; only for `rawData`.
+  /// Bytes of the chunks before compression; only for `rawData` and `unique`.
   public var totalUncompressedSize: UInt64 = 0
   /// For `restoreSize` all entries, directories and links too; else files.
   public var totalFileCount: UInt64 = 0
-  /// Chunks; only for `rawData` and `chunksPerFile`.
+  /// Chunks; only for `rawData`, `unique` and `chunksPerFile`.
   public var totalChunkCount: UInt64 = 0
   /// Snapshots that were looked at.
   public var snapshotCount: UInt64 = 0

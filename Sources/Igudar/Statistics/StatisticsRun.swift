@@ -18,6 +18,12 @@ extension Repository {
   ) throws(RepositoryError) -> Statistics {
     try vaultErrors { () throws(VaultError) in
       let run = try StatisticsRun(self, mode, progress, unreadable)
+      if mode == .unique {
+        let chosen = Set(snapshots.map(\.id))
+        for other in try allSnapshots() where !other.isForgotten && !chosen.contains(other.id) {
+          try run.passOver(other)
+        }
+      }
       for snapshot in snapshots { try run.count(snapshot) }
       return run.result
     }
@@ -50,8 +56,19 @@ private final class StatisticsRun {
 
   func count(_ snapshot: SnapshotInfo) throws(VaultError) {
     result.snapshotCount += 1
-    if mode == .rawData { try countChunks(of: snapshot) } else { try countEntries(of: snapshot) }
+    if mode == .rawData || mode == .unique {
+      try countChunks(of: snapshot)
+    } else {
+      try countEntries(of: snapshot)
+    }
     progress.snapshots.add(1, ordering: .relaxed)
+  }
+
+  /// Notes all chunks of a snapshot, so that they are not counted.
+  func passOver(_ snapshot: SnapshotInfo) throws(VaultError) {
+    try ChunkDifference(from: source, remembering: met).passOver(snapshot.snapshot.root) {
+      (error) throws(VaultError) in report(snapshot, nil, error)
+    }
   }
 
   private func report(_ snapshot: SnapshotInfo, _ path: FilePath?, _ error: VaultError) {

@@ -10,6 +10,8 @@ extension Command {
     FindCommand.command,
     Generate.command,
     Help.command,
+    HistoryCommand.command,
+    ImportTarCommand.command,
     Init.command,
     KeyCommands.add,
     KeyCommands.list,

@@ -1,34 +1,49 @@
-// `igudar dump`. The bytes of one file, proven chunk by chunk before they go out.
+// `igudar dump`. The bytes of one file, or an archive of a folder, proven chunk by chunk before they
+// go out.
 
 import Glibc
 import Igudar
 import Platform
 import Vault
 
-/// Writes a file of a snapshot to standard output or into a file.
+/// Writes a file of a snapshot, or an archive of a folder, to standard output or into a file.
 enum DumpCommand {
   static let target = Option("target", "t", takes: "FILE", help: "write into FILE")
+  static let archive = Option(
+    "archive", "a", takes: "FORMAT", help: "write an archive: tar (as folders always do) or zip")
 
   static let command = Command(
-    "dump", summary: "Write a file of a snapshot to standard output",
+    "dump", summary: "Write a file, or a folder as an archive, to standard output",
     operands: "SNAPSHOT[:PATH] FILE", operandCount: 2...2,
     details: """
-      FILE is the path of a file in the snapshot, or below :PATH. Holes are written as zeros, and
-      into --target as holes. When a part cannot be read, nothing behind it is written and the
-      exit code says so.
+      FILE is a path in the snapshot, or below :PATH. Holes of a file are written as zeros, and into
+      --target as holes. A folder becomes an archive whose paths begin with FILE:
+
+      tar  with attributes, access control lists, hard links, holes, devices and times to the
+           nanosecond; `tar --xattrs --xattrs-include='*' --acls -xpf -` as root brings all back
+      zip  files, folders and symbolic links, with modes and times to the second
+
+      When the content of a file cannot be read, nothing behind it is written and the exit code
+      says so.
       """,
-    options: [target] + Selection.options
+    options: [archive, target] + Selection.options
   ) { invocation in
     try run(invocation)
   }
 
   private static func run(_ invocation: Invocation) throws -> ExitCode {
     let selector = try SnapshotSelector(parsing: invocation.operands[0])
+    let format = try invocation.options.value(archive, as: ArchiveFormat.self)
     let filter = try invocation.filter()
     let repository = try invocation.openRepository()
     let snapshot = try repository.snapshot(selector, filter: filter)
-    let path = (selector.path ?? []) + FilePath(invocation.operands[1]).components
-    let entry = try repository.entry(at: path, in: snapshot)
+    let below = FilePath(invocation.operands[1]).components
+    let entry = try repository.entry(at: (selector.path ?? []) + below, in: snapshot)
+    if format != nil || entry.type == .directory {
+      let path = FilePath(Array(below.map(\.bytes).joined(separator: [0x2f])))
+      return try ArchiveOutput(invocation.output, target: invocation.options.bytes(target)).write(
+        entry, at: path, of: repository, as: format ?? .tar)
+    }
     let dump = FileDump(try file(entry, invocation), of: repository)
     if let name = invocation.options.bytes(target) {
       try write(dump, into: FilePath(name), invocation.output)
@@ -56,10 +71,6 @@ enum DumpCommand {
     let path = printable(invocation.operands[1])
     switch entry.kind {
     case .file(let file): return file
-    case .directory:
-      throw Failure(
-        "“\(path)” is a folder, and archives of folders are not offered yet",
-        nextStep: "`igudar restore` restores folders.")
     case .symbolicLink(let target):
       throw Failure("“\(path)” is a symbolic link to “\(printable(target))”, not a file")
     default:
@@ -87,45 +98,5 @@ private struct OutputTarget: DumpTarget {
       left -= count
     }
     return left == 0
-  }
-}
-
-/// A file that is written anew; its holes stay holes.
-private struct FileTarget: DumpTarget, ~Copyable {
-  private let path: FilePath
-  private let file: Descriptor
-  private var offset: UInt64 = 0
-  private var failure: Errno?
-
-  init(_ path: FilePath) throws(Failure) {
-    self.path = path
-    do throws(SystemError) {
-      file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
-    } catch { throw .system(error) }
-  }
-
-  mutating func write(_ bytes: RawSpan) -> Bool {
-    unsafe bytes.withUnsafeBytes { bytes in
-      do throws(Errno) { try unsafe file.write(bytes, at: Int64(offset)) } catch {
-        failure = error
-      }
-    }
-    offset += UInt64(bytes.byteCount)
-    return failure == nil
-  }
-
-  mutating func writeHole(_ length: UInt64) -> Bool {
-    offset += length
-    return true
-  }
-
-  /// Gives the file its size; throws when it is not whole.
-  consuming func finish(_ isWhole: Bool) throws(Failure) {
-    if let failure { throw .system(SystemError("write", failure, path)) }
-    guard isWhole else { throw .interrupted }
-    do throws(Errno) {
-      try file.truncate(to: Int64(offset))
-      try file.sync()
-    } catch { throw .system(SystemError("write", error, path)) }
   }
 }

@@ -7,20 +7,23 @@ import Vault
 /// Prints numbers about snapshots.
 enum StatsCommand {
   static let mode = Option(
-    "mode", takes: "MODE", help: "restore-size, files-by-contents, blobs-per-file or raw-data")
+    "mode", takes: "MODE",
+    help: "restore-size, files-by-contents, blobs-per-file, raw-data or unique")
 
   static let command = Command(
     "stats", summary: "Print how much is in snapshots", operands: "[SNAPSHOT …]",
     operandCount: 0...Int.max,
     details: """
       Counts over the snapshots named, or over all that the options choose. The modes are
-      restic's:
+      restic's, and unique:
 
       restore-size       what restoring each of them would write (the default)
       files-by-contents  files that differ in content
       blobs-per-file     chunks of such files that differ, path by path
       raw-data           all chunks that they need, once, and what these take in the store: the
                          size of all frames, about 1 MiB each, in which at least one of them is
+      unique             chunks as raw-data counts them, but only those that no other snapshot
+                         needs: what forgetting these snapshots could give back, at most
       """,
     options: [mode] + Selection.options
   ) { invocation in
@@ -124,7 +127,9 @@ extension Statistics {
     object.addUnlessZero("total_uncompressed_size", totalUncompressedSize)
     object.add("compression_ratio", compressionRatio)
     // Every chunk went through compression: there is no older form of a repository.
-    if mode == .rawData && totalChunkCount > 0 { object.add("compression_progress", 100) }
+    if (mode == .rawData || mode == .unique) && totalChunkCount > 0 {
+      object.add("compression_progress", 100)
+    }
     object.add("compression_space_saving", spaceSaving)
     object.addUnlessZero("total_file_count", totalFileCount)
     object.addUnlessZero("total_blob_count", totalChunkCount)

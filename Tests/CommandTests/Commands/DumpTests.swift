@@ -35,8 +35,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("src/a", "“src/a” is a folder, and archives of folders are not offered yet"),
-    ("/", "is a folder"), ("src/link", "“src/link” is a symbolic link to “small”"),
+    ("src/link", "“src/link” is a symbolic link to “small”"),
     ("src/pipe", "“src/pipe” is a fifo, not a file"), ("src/gone", "has no “/src/gone”"),
     ("src/small/below", "has no “/src/small/below”"),
   ])

@@ -19,30 +19,19 @@ enum BackupCommand {
 
       Patterns are restic's: * ? [a-z] within a name, ** across folders, !PATTERN takes back.
       """,
-    options: BackupSources.options + StreamSource.options + BackupExclusions.options + own
+    options: BackupSources.options + StreamSource.options + BackupExclusions.options
+      + SnapshotDescription.options + own
   ) { invocation in
     let plan = try BackupPlan(invocation)
     let repository = try invocation.openRepository()
     return try plan.run(in: repository)
   }
 
-  static let tag = Option(
-    "tag", takes: "TAG[,TAG]", repeatable: true, help: "tags for the snapshot")
-  static let host = Option("host", "H", takes: "NAME", help: "host to record (IGUDAR_HOST)")
-  static let time = Option(
-    "time", takes: "TIME", help: "time to record: 2006-01-02 15:04:05 or RFC 3339 (default now)")
-  static let comment = Option("comment", takes: "TEXT", help: "a text to keep with the snapshot")
-  static let description = Option(
-    "description", takes: "TEXT", hidden: true, help: "the same as --comment")
   static let parent = Option(
     "parent", takes: "SNAPSHOT", help: "snapshot to compare with (default: the latest alike)")
   static let force = Option("force", "f", help: "read all files, also those that look unchanged")
   static let skipIfUnchanged = Option(
     "skip-if-unchanged", help: "save no snapshot when nothing changed")
-  static let dryRun = Option("dry-run", "n", help: "write nothing, tell what would be added")
-  static let compression = Option(
-    "compression", takes: "LEVEL",
-    help: "off, auto, fastest, better, max, or 1 to 19 (IGUDAR_COMPRESSION)")
   static let withAccessTime = Option("with-atime", help: "record access times")
   static let ignoreCtime = Option("ignore-ctime", help: "do not look at ctime to find changes")
   static let ignoreInode = Option("ignore-inode", help: "do not look at inodes to find changes")
@@ -53,8 +42,8 @@ enum BackupCommand {
     "read-concurrency", takes: "COUNT", hidden: true, help: "the same as --jobs")
 
   private static let own = [
-    tag, host, time, comment, description, parent, force, skipIfUnchanged, dryRun, compression,
-    withAccessTime, ignoreCtime, ignoreInode, noScan, jobs, readConcurrency,
+    parent, force, skipIfUnchanged, withAccessTime, ignoreCtime, ignoreInode, noScan, jobs,
+    readConcurrency,
   ]
 }
 
@@ -74,7 +63,6 @@ private struct BackupPlan {
     self.invocation = invocation
     try invocation.refuseTogether(BackupCommand.parent, BackupCommand.force)
     try invocation.refuseTogether(BackupCommand.jobs, BackupCommand.readConcurrency)
-    try invocation.refuseTogether(BackupCommand.comment, BackupCommand.description)
     options = try Self.options(invocation)
     parent = try invocation.options.bytes(BackupCommand.parent).map { text in
       try SnapshotSelector(parsing: text)
@@ -88,40 +76,16 @@ private struct BackupPlan {
 
   private static func options(_ invocation: Invocation) throws -> BackupOptions {
     let given = invocation.options
-    var options = BackupOptions()
+    var options = try SnapshotDescription.options(invocation)
     (options.exclusion, options.excludeTexts) = try BackupExclusions.exclusion(given)
     options.staysOnFileSystem = given.has(BackupExclusions.oneFileSystem)
-    let compression: CompressionChoice? = try invocation.value(
-      BackupCommand.compression, or: "IGUDAR_COMPRESSION")
-    options.compression = compression?.compression ?? .auto
-    options.verifiesFrames = !given.has(GlobalOptions.noExtraVerify)
-    options.isDryRun = given.has(BackupCommand.dryRun)
     options.readsAll = given.has(BackupCommand.force)
     options.skipsIfUnchanged = given.has(BackupCommand.skipIfUnchanged)
     options.recordsAccessTime = given.has(BackupCommand.withAccessTime)
     options.ignoresCtime = given.has(BackupCommand.ignoreCtime)
     options.ignoresInode = given.has(BackupCommand.ignoreInode)
     options.jobs = try jobs(invocation)
-    options.tellsItems = invocation.output.verbosity > 2
-    try describe(&options, invocation)
     return options
-  }
-
-  private static func describe(
-    _ options: inout BackupOptions, _ invocation: Invocation
-  ) throws(Failure) {
-    let given = invocation.options
-    options.tags = try given.values(BackupCommand.tag, as: TagList.self).flatMap { list in
-      list.tags.map { Array($0.utf8) }
-    }
-    let host = given.bytes(BackupCommand.host) ?? environment("IGUDAR_HOST")
-    options.host = host.flatMap { $0.isEmpty ? nil : $0 } ?? Machine.hostName
-    options.user = Machine.userName
-    options.program = Array("igudar \(Version.number)".utf8)
-    options.comment =
-      given.bytes(BackupCommand.comment) ?? given.bytes(BackupCommand.description) ?? []
-    options.time = try given.value(BackupCommand.time, as: PointInTime.self)?.timestamp
-    options.zone = Machine.zone(at: options.time ?? .now())
   }
 
   private static func jobs(_ invocation: Invocation) throws(Failure) -> Int {

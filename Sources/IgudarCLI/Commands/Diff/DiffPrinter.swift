@@ -50,13 +50,7 @@ final class DiffPrinter {
   private func modifier(of difference: Difference) -> String {
     if difference.old == nil { return "+" }
     if difference.new == nil { return "-" }
-    var text = difference.change.contains(.type) ? "T" : ""
-    if difference.change.contains(.content) {
-      text += difference.change.contains(.bitRot) ? "M?" : "M"
-    } else if showsMetadata && difference.change.contains(.metadata) {
-      text += "U"
-    }
-    return text
+    return difference.change.letters(withMetadata: showsMetadata)
   }
 
   private func count(_ difference: Difference) {
@@ -143,5 +137,14 @@ private struct DiffCounts {
     object.add("tree_blobs", chunks?.treeCount ?? 0)
     object.add("bytes", chunks?.bytes ?? 0)
     return object
+  }
+}
+
+extension EntryChange {
+  /// restic's letters; metadata counts only where nothing else does.
+  func letters(withMetadata: Bool) -> String {
+    let type = contains(.type) ? "T" : ""
+    if contains(.content) { return type + (contains(.bitRot) ? "M?" : "M") }
+    return type + (withMetadata && contains(.metadata) ? "U" : "")
   }
 }

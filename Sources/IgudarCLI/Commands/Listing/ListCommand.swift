@@ -9,6 +9,7 @@ enum ListCommand {
   static let long = Option("long", "l", help: "print mode, owner, size and time too")
   static let recursive = Option("recursive", help: "list what is below the folders named, too")
   static let humanReadable = Option("human-readable", help: "print sizes as people read them")
+  static let ncdu = Option("ncdu", help: "print what `ncdu -f-` reads")
 
   static let command = Command(
     "ls", summary: "List the files in a snapshot", operands: "SNAPSHOT[:PATH] [DIR …]",
@@ -18,7 +19,7 @@ enum ListCommand {
       With DIRs, which are absolute paths in the snapshot, only these folders and what is directly
       in them; with --recursive all that is below them.
       """,
-    options: [long, recursive, humanReadable] + Selection.options
+    options: [long, recursive, humanReadable, ncdu] + Selection.options
   ) { invocation in
     try run(invocation)
   }
@@ -26,10 +27,15 @@ enum ListCommand {
   private static func run(_ invocation: Invocation) throws -> ExitCode {
     let selector = try SnapshotSelector(parsing: invocation.operands[0])
     var choice = try ListedFolders(invocation)
+    let isNcdu = invocation.options.has(ncdu)
+    if isNcdu && (!choice.folders.isEmpty || invocation.output.isJSON) {
+      throw invocation.usage("--ncdu goes without DIRs and --json; use SNAPSHOT:PATH for a part")
+    }
     let filter = try invocation.filter()
     let repository = try invocation.openRepository()
     let snapshot = try repository.snapshot(selector, filter: filter)
     let folder = try repository.entry(at: selector.path ?? [], in: snapshot)
+    if isNcdu { return try export(folder, of: snapshot, in: repository, invocation.output) }
     let printer = ListPrinter(invocation)
     printer.begin(snapshot, filteredBy: choice.folders)
     if folder.type != .directory { printer.print(folder, at: FilePath("/").appending(folder.name)) }
@@ -40,25 +46,46 @@ enum ListCommand {
     return code
   }
 
+  private static func export(
+    _ folder: Entry, of snapshot: SnapshotInfo, in repository: Repository, _ output: Output
+  ) throws -> ExitCode {
+    guard folder.type == .directory else {
+      throw Failure("“\(folder.name)” is a \(folder.type.word), not a folder")
+    }
+    let printer = NcduPrinter(output)
+    printer.begin(folder, in: snapshot)
+    let code = try walk(folder, in: repository, output) { entry, path in
+      printer.print(entry, depth: path.bytes.count { $0 == 0x2f })
+      return output.isClosed ? .stop : .onward
+    }
+    printer.finish()
+    return code
+  }
+
   private static func list(
     _ folder: Entry, in repository: Repository, _ choice: inout ListedFolders,
     _ printer: ListPrinter
   ) throws -> ExitCode {
+    try walk(folder, in: repository, printer.output) { entry, path in
+      let place = choice.judge(path)
+      if place.isListed { printer.print(entry, at: path) }
+      if printer.isClosed { return .stop }
+      return place.isEntered ? .onward : .past
+    }
+  }
+
+  private static func walk(
+    _ folder: Entry, in repository: Repository, _ output: Output,
+    _ visit: (Entry, FilePath) -> WalkStep
+  ) throws -> ExitCode {
     var code = ExitCode.done
-    let output = printer.output
     try TreeWalk(repository).visit(
       below: folder,
       unreadable: { path, error in
         let failure = Failure.explaining(error)
         output.warning("cannot be listed: \(failure.message)", item: path.bytes, during: "ls")
         code = code.worse(of: failure.code)
-      }
-    ) { entry, path in
-      let place = choice.judge(path)
-      if place.isListed { printer.print(entry, at: path) }
-      if printer.isClosed { return .stop }
-      return place.isEntered ? .onward : .past
-    }
+      }, visit)
     return code
   }
 }
