@@ -60,6 +60,8 @@ import Testing
       let isEqual = try outcome.output == sandbox.read("data/\(name)")
       #expect(isEqual, "\(name) differs")
     }
+    let check = try read(sandbox, repository, "--key-file", key, "check")
+    #expect(check.code == 0, "\(check.text)\(check.errorText)")
   }
 
   @Test func theReaderNeedsNoIndex() throws {
