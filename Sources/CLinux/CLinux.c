@@ -94,6 +94,10 @@ int clinux_punch_hole(int fd, int64_t offset, int64_t length) {
   return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
 }
 
+int clinux_fremovexattr(int fd, const char *name) { return fremovexattr(fd, name); }
+int clinux_lremovexattr(const char *path, const char *name) { return lremovexattr(path, name); }
+int clinux_clone(int fd, int source) { return ioctl(fd, FICLONE, source); }
+
 long clinux_copy_file_range(int from, int64_t *at, int to, int64_t *toAt, size_t length) {
   return copy_file_range(from, at, to, toAt, length, 0);
 }

@@ -3,27 +3,29 @@
 import CLinux
 import Glibc
 
-/// The stretches of an open file that hold data, in order, up to a size.
+/// The stretches of an open file that hold data, in order, from an offset up to a size.
 ///
 /// A file system that cannot tell says that all is data.
-package func dataStretches(of descriptor: Int32, size: UInt64) throws(Errno) -> [Range<UInt64>] {
+package func dataStretches(
+  of descriptor: Int32, size: UInt64, from start: UInt64 = 0
+) throws(Errno) -> [Range<UInt64>] {
   var stretches: [Range<UInt64>] = []
-  var position: UInt64 = 0
+  var position = start
   while position < size {
-    let start = clinux_seek_data(descriptor, Int64(position))
-    if start < 0 {
+    let found = clinux_seek_data(descriptor, Int64(position))
+    if found < 0 {
       // ENXIO: nothing but a hole from here on.
       if errno == ENXIO { break }
-      if stretches.isEmpty, errno == EINVAL || errno == EOPNOTSUPP { return [0..<size] }
+      if stretches.isEmpty, errno == EINVAL || errno == EOPNOTSUPP { return [position..<size] }
       throw .current
     }
-    let end = clinux_seek_hole(descriptor, start)
+    let end = clinux_seek_hole(descriptor, found)
     if end < 0 {
       // It was cut short just now.
       if errno == ENXIO { break }
       throw .current
     }
-    let stretch = min(UInt64(start), size)..<min(UInt64(end), size)
+    let stretch = min(UInt64(found), size)..<min(UInt64(end), size)
     if !stretch.isEmpty { stretches.append(stretch) }
     guard UInt64(end) > position else { break }
     position = UInt64(end)

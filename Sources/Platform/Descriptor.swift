@@ -191,6 +191,16 @@ extension Descriptor {
   }
 }
 
+extension FileName {
+  /// Whether it is one that `temporaryFileName` makes.
+  package var isTemporary: Bool {
+    bytes.starts(with: ".igudar-".utf8) && bytes.count >= 24
+      && bytes.dropFirst(8).allSatisfy { byte in
+        (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte)
+      }
+  }
+}
+
 /// A name that nothing else has: `.igudar-` and random digits.
 package func temporaryFileName() -> FileName {
   var random: (UInt64, UInt64) = (0, 0)

@@ -42,6 +42,17 @@ package enum AttributeTarget {
     guard status == 0 else { throw .current }
   }
 
+  /// Takes an attribute away.
+  package func remove(_ name: [UInt8]) throws(Errno) {
+    let status = unsafe withNullTerminated(name) { name in
+      switch self {
+      case .descriptor(let raw): unsafe clinux_fremovexattr(raw, name)
+      case .path(let path): unsafe path.withCString { unsafe clinux_lremovexattr($0, name) }
+      }
+    }
+    guard status == 0 else { throw .current }
+  }
+
   private func list(_ buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
     unsafe buffer.withMemoryRebound(to: CChar.self) { buffer in
       switch self {

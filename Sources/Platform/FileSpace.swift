@@ -28,6 +28,18 @@ extension Descriptor {
     return done
   }
 
+  /// Makes this empty file a clone of another one that shares its blocks; false where the file
+  /// system has no such thing.
+  package borrowing func clone(_ source: borrowing Descriptor) -> Bool {
+    clinux_clone(raw, source.raw) == 0
+  }
+
+  /// Locks the file for this process until it is closed; false if another process has it locked.
+  package borrowing func tryLock() -> Bool {
+    let raw = raw
+    return retrying { flock(raw, LOCK_EX | LOCK_NB) } == 0
+  }
+
   /// Makes a range of the file a hole; the size stays.
   package borrowing func punchHole(_ range: Range<UInt64>) throws(Errno) {
     guard !range.isEmpty else { return }

@@ -112,6 +112,11 @@ package struct FileStatus: Hashable, Sendable {
     }
   }
 
+  /// Whether this is the same file, under whatever name.
+  package func isSameFile(as other: FileStatus) -> Bool {
+    type == other.type && inode == other.inode && device == other.device
+  }
+
   /// Whether nothing says that the content is another than it was at an earlier look.
   package func hasSameContent(as earlier: FileStatus) -> Bool {
     type == earlier.type && size == earlier.size && mtime == earlier.mtime

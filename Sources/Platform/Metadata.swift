@@ -47,6 +47,55 @@ package enum MetadataPlace {
     guard status == 0 else { throw .current }
   }
 
+  /// What statx(2) says of it.
+  package func status() throws(Errno) -> FileStatus {
+    switch self {
+    case .descriptor(let raw): try FileStatus.of(raw)
+    case .name(let name, let directory): try FileStatus.of(name, at: directory)
+    }
+  }
+
+  /// Its inode flags; nil where there are none, or it is not open.
+  package func flags() throws(Errno) -> UInt32? {
+    guard case .descriptor(let raw) = self else { return nil }
+    return try InodeFlags.flags(of: raw)
+  }
+
+  package func setFlags(_ flags: UInt32) throws(Errno) {
+    guard case .descriptor(let raw) = self else { throw .notSupported }
+    try InodeFlags.setFlags(flags, of: raw)
+  }
+
+  /// Its project ID; nil where there is none, or it is not open.
+  package func project() throws(Errno) -> UInt32? {
+    guard case .descriptor(let raw) = self else { return nil }
+    return try InodeFlags.project(of: raw)
+  }
+
+  package func setProject(_ project: UInt32) throws(Errno) {
+    guard case .descriptor(let raw) = self else { throw .notSupported }
+    try InodeFlags.setProject(project, of: raw)
+  }
+
+  /// Takes away what keeps its owner from changing it: flags, and a folder's mode.
+  ///
+  /// False if nothing did, or that may not be taken away.
+  package func unlock() -> Bool {
+    var isChanged = false
+    do throws(Errno) {
+      if let flags = try flags(), flags & InodeFlags.protecting != 0 {
+        try setFlags(flags & ~InodeFlags.protecting)
+        isChanged = true
+      }
+      let status = try status()
+      if status.type == .directory, status.mode & 0o700 != 0o700 {
+        try setMode(status.mode | 0o700)
+        isChanged = true
+      }
+    } catch { return isChanged }
+    return isChanged
+  }
+
   /// Where its extended attributes are set.
   package var attributes: AttributeTarget {
     switch self {
@@ -77,6 +126,11 @@ package enum DirectoryChange {
 
   package static func remove(_ name: FileName, in directory: Int32) throws(Errno) {
     try check(unsafe name.withCString { unsafe unlinkat(directory, $0, 0) })
+  }
+
+  /// Removes a directory that is empty.
+  package static func removeDirectory(_ name: FileName, in directory: Int32) throws(Errno) {
+    try check(unsafe name.withCString { unsafe unlinkat(directory, $0, AT_REMOVEDIR) })
   }
 
   package static func makeLink(

@@ -77,10 +77,10 @@ final class BackupContext: Sendable {
   /// Files and directories counted so far.
   var currentCounts: SnapshotCounts { counts.withLock { $0 } }
 
-  /// What every entry says, from its status.
+  /// What every entry says, from its status; flags and project as well if it is open.
   func entry(
     _ name: FileName, _ status: FileStatus, kind: Entry.Kind, link: Entry.HardLink?,
-    attributes: [ExtendedAttribute]
+    attributes: [ExtendedAttribute], descriptor: Int32? = nil
   ) -> Entry {
     var entry = entry(
       name, kind: kind, mode: status.mode, uid: status.uid, gid: status.gid, time: status.mtime)
@@ -90,6 +90,12 @@ final class BackupContext: Sendable {
     entry.inode = status.inode
     entry.hardLink = link
     entry.attributes = attributes
+    if let descriptor {
+      // Where that cannot be read, there is nothing to restore.
+      let flags = (try? InodeFlags.flags(of: descriptor)) ?? nil
+      entry.inodeFlags = (flags ?? 0) & InodeFlags.restorable
+      entry.projectID = ((try? InodeFlags.project(of: descriptor)) ?? nil) ?? 0
+    }
     return entry
   }
 

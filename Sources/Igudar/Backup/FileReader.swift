@@ -95,7 +95,8 @@ final class FileReader {
         let flags = isStable ? 0 : Entry.File.changedWhileRead
         return context.entry(
           draft.name, after, kind: .file(Entry.File(size: size, content: content, flags: flags)),
-          link: after.links > 1 ? draft.hardLink : nil, attributes: attributes)
+          link: after.links > 1 ? draft.hardLink : nil, attributes: attributes,
+          descriptor: file.raw)
       }
       status = after
       attempt += 1

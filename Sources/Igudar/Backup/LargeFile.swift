@@ -55,7 +55,8 @@ struct LargeFile {
         return context.entry(
           draft.name, after,
           kind: .file(Entry.File(size: size, content: .empty, flags: flags)),
-          link: after.links > 1 ? draft.hardLink : nil, attributes: attributes)
+          link: after.links > 1 ? draft.hardLink : nil, attributes: attributes,
+          descriptor: file.raw)
       }
       walker.add(.restartLarge)
       status = after

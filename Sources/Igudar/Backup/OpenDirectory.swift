@@ -6,10 +6,20 @@ import Platform
 /// A directory's descriptor and path.
 final class OpenDirectory: Sendable {
   let descriptor: Descriptor
-  let path: FilePath
+  private let chain: PathChain
 
+  /// The directory where a walk begins.
   init(_ descriptor: consuming Descriptor, path: FilePath) {
     self.descriptor = descriptor
-    self.path = path
+    chain = PathChain(path)
   }
+
+  /// A directory in a directory.
+  init(_ descriptor: consuming Descriptor, _ name: FileName, in parent: OpenDirectory) {
+    self.descriptor = descriptor
+    chain = PathChain(name, in: parent.chain)
+  }
+
+  /// The whole path, which takes time and memory where it is long.
+  var path: FilePath { chain.path }
 }

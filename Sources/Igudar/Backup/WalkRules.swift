@@ -79,7 +79,7 @@ struct WalkRules {
         try isWay
         ? Descriptor.openPassage(name, at: directory.descriptor.raw)
         : Descriptor.openSource(name, at: directory.descriptor.raw, flags: O_DIRECTORY)
-      return OpenDirectory(descriptor, path: directory.path.appending(name))
+      return OpenDirectory(descriptor, name, in: directory)
     } catch { throw .system("open", error) }
   }
 

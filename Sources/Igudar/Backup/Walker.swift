@@ -132,7 +132,8 @@ final class Walker {
     let names = isLeftEmpty ? .given([]) : try rules.names(of: directory, node: node)
     let attributes = try attributes(of: directory, node: node)
     let entry = context.entry(
-      name, status, kind: .directory(.none), link: nil, attributes: attributes)
+      name, status, kind: .directory(.none), link: nil, attributes: attributes,
+      descriptor: directory.descriptor.raw)
     let known = before?.entry.children
     if !levels.isEmpty { levels[levels.count - 1].entryCount += 1 }
     levels.append(

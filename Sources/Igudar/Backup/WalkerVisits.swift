@@ -152,7 +152,6 @@ extension Walker {
     _ name: FileName, _ status: FileStatus, in level: WalkLevel, node: BackupTargets.Node?,
     _ finding: PreviousDirectory.Finding
   ) throws(VaultError) {
-    let path = level.directory.path.appending(name)
     let before =
       finding == .absent
       ? nil
@@ -166,7 +165,7 @@ extension Walker {
         isLeftEmpty: rules.leavesEmpty(status, in: level.device, node: node))
     } catch {
       if case .vault(let failure) = error { throw failure }
-      context.fail(.scan, path, error.message)
+      context.fail(.scan, level.directory.path.appending(name), error.message)
       // It was passed over in the last snapshot's list: what matched before it is handed over now,
       // or later matches would be counted in its place.
       try emitLevels()

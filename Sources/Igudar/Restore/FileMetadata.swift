@@ -1,61 +1,242 @@
-// Puts owner, mode, extended attributes and times on what was restored. The order matters: a new
-// owner takes away setuid bits and capabilities, and anything at all changes times.
+// Puts owner, attributes, mode, times and flags on what was restored, where they differ. The order
+// matters: a new owner takes away setuid bits and capabilities, a mode can take away the right to
+// set attributes, anything at all changes times, and some flags keep all of it from being changed.
 
 import Platform
 import Vault
 
-extension RestoreContext {
-  /// Puts an entry's metadata on its file; what cannot be set is told, the rest is set.
-  func apply(
-    _ entry: Entry, to target: MetadataPlace, path: @autoclosure () -> FilePath,
-    reader: ChunkReader
-  ) {
+/// Puts the metadata of an entry on one file.
+struct FileMetadata {
+  let context: RestoreContext
+  let entry: Entry
+  let place: MetadataPlace
+  let reader: ChunkReader
+  let path: () -> FilePath
+
+  /// What of a file differs from its entry.
+  private struct Difference {
+    var owner = false
+    var mode = false
+    var times = false
+    var flags = false
+    var project = false
+    var attributes: [AttributeChange] = []
+
+    var isEmpty: Bool { !(owner || mode || times || flags || project) && attributes.isEmpty }
+    var isFlagsAlone: Bool { flags && !(owner || mode || times || project) && attributes.isEmpty }
+  }
+
+  /// Sets what differs, and answers whether anything did; a dry run only answers.
+  ///
+  /// The flags that keep the file from being changed are left to `protect`.
+  func apply() -> Bool {
+    do throws(Errno) {
+      let status = try place.status()
+      let flags = try flags(status)
+      let difference = try difference(status, flags)
+      guard !difference.isEmpty, !context.options.isDryRun else { return !difference.isEmpty }
+      if let flags, flags & InodeFlags.protecting != 0, !difference.isFlagsAlone {
+        try place.setFlags(flags & ~InodeFlags.protecting)
+      }
+      set(difference, status)
+      return true
+    } catch {
+      context.fail(path(), "reading its metadata", error)
+      return false
+    }
+  }
+
+  /// Sets the flags that keep a file from being changed or removed, when it has its name.
+  func protect() {
+    guard entry.inodeFlags & InodeFlags.protecting != 0, !context.options.isDryRun else { return }
+    do throws(Errno) {
+      guard let flags = try place.flags() else { throw .notSupported }
+      let wanted = flags | (entry.inodeFlags & InodeFlags.protecting)
+      if wanted != flags { try place.setFlags(wanted) }
+    } catch { context.fail(path(), "setting inode flags", error) }
+  }
+
+  // MARK: Finding out
+
+  private func difference(_ status: FileStatus, _ flags: UInt32?) throws(Errno) -> Difference {
+    var difference = Difference()
+    let (uid, gid) = owner(status)
+    difference.owner = uid != status.uid || gid != status.gid
+    difference.mode = entry.type != .symbolicLink && status.mode != mode(status)
+    difference.times =
+      status.mtime != entry.mtime || (entry.atime.map { $0 != status.atime } ?? false)
+    difference.attributes = try attributeChanges()
+    if let flags { difference.flags = flags != wantedFlags(flags) }
+    difference.project = try project() != entry.projectID
+    return difference
+  }
+
+  // Whose it is to be.
+  private func owner(_ status: FileStatus) -> (uid: UInt32, gid: UInt32) {
+    let accounts = context.accounts
+    switch context.options.ownership {
+    case .none: return (status.uid, status.gid)
+    case .byNumber: return (entry.uid, entry.gid)
+    case .byName:
+      let uid = entry.user.isEmpty ? nil : accounts.uid(of: entry.user)
+      let gid = entry.group.isEmpty ? nil : accounts.gid(of: entry.group)
+      return (uid ?? entry.uid, gid ?? entry.gid)
+    }
+  }
+
+  // What would run as its owner must not run as somebody else.
+  private func mode(_ status: FileStatus) -> UInt16 {
+    guard entry.type != .directory else { return entry.mode }
+    let isOwn = context.options.ownership != .none
+    let (uid, gid) = isOwn ? owner(status) : (entry.uid, entry.gid)
     var mode = entry.mode
-    do throws(Errno) { try target.setOwner(uid: owner(entry), gid: group(entry)) } catch {
-      // What would run as its owner must not run as somebody else.
-      mode &= ~0o6000
-      fail(path(), "chown", error)
+    if status.uid != uid { mode &= ~0o4000 }
+    if status.gid != gid { mode &= ~0o2000 }
+    return mode
+  }
+
+  // Nil where the file system has no flags, or a device could take the question for something else.
+  private func flags(_ status: FileStatus) throws(Errno) -> UInt32? {
+    guard status.type == .regular || status.type == .directory else { return nil }
+    let flags = try place.flags()
+    if flags == nil, entry.inodeFlags != 0 { context.fail(path(), "inode flags", .notSupported) }
+    return flags
+  }
+
+  private func wantedFlags(_ flags: UInt32) -> UInt32 {
+    flags & ~InodeFlags.restorable | (entry.inodeFlags & InodeFlags.restorable)
+  }
+
+  private func project() throws(Errno) -> UInt32 {
+    guard entry.type == .file || entry.type == .directory else { return 0 }
+    return try place.project() ?? 0
+  }
+
+  // MARK: Setting
+
+  private func set(_ difference: Difference, _ status: FileStatus) {
+    var status = status
+    if difference.owner { setOwner(&status) }
+    // A new owner takes capabilities away.
+    let changes = difference.owner ? (try? attributeChanges()) ?? [] : difference.attributes
+    if !changes.isEmpty {
+      if !context.isRoot, status.mode & 0o200 == 0, entry.type != .symbolicLink {
+        try? place.setMode(status.mode | 0o200)
+      }
+      for change in changes { set(change) }
     }
     if entry.type != .symbolicLink {
-      do throws(Errno) { try target.setMode(mode) } catch { fail(path(), "chmod", error) }
-    }
-    if !options.skipsAttributes {
-      for attribute in entry.attributes {
-        apply(attribute, to: target, path: path(), reader: reader)
+      do throws(Errno) { try place.setMode(mode(status)) } catch {
+        context.fail(path(), "chmod", error)
       }
     }
+    setTimes()
+    if difference.project { setProject() }
+    if difference.flags { setFlags() }
+  }
+
+  private func setOwner(_ status: inout FileStatus) {
+    let (uid, gid) = owner(status)
+    do throws(Errno) { try place.setOwner(uid: uid, gid: gid) } catch {
+      // The group alone may be one that the user belongs to.
+      if gid != status.gid { try? place.setOwner(uid: .max, gid: gid) }
+      context.fail(path(), "chown", error)
+    }
+    if let now = try? place.status() { status = now }
+  }
+
+  private func setTimes() {
     do throws(Errno) {
-      try target.setTimes(access: entry.atime ?? entry.mtime, modification: entry.mtime)
-    } catch { fail(path(), "utimensat", error) }
-  }
-
-  private func owner(_ entry: Entry) -> UInt32 {
-    guard !options.usesNumbersOnly, !entry.user.isEmpty else { return entry.uid }
-    return accounts.uid(of: entry.user) ?? entry.uid
-  }
-
-  private func group(_ entry: Entry) -> UInt32 {
-    guard !options.usesNumbersOnly, !entry.group.isEmpty else { return entry.gid }
-    return accounts.gid(of: entry.group) ?? entry.gid
-  }
-
-  private func apply(
-    _ attribute: ExtendedAttribute, to target: MetadataPlace,
-    path: @autoclosure () -> FilePath, reader: ChunkReader
-  ) {
-    let name = printable(attribute.name)
-    do throws(VaultError) {
-      let value: [UInt8] =
-        switch attribute.value {
-        case .inline(let bytes): bytes
-        case .chunk(let id, _): try reader.read(id, kind: .data)
-        }
-      do throws(Errno) { try target.attributes.set(attribute.name, to: value) } catch {
-        fail(path(), "setting attribute \(name)", error)
+      try place.setTimes(access: entry.atime ?? entry.mtime, modification: entry.mtime)
+      // A file system keeps the nearest time that it can hold, without a word.
+      guard !Self.everywhere.contains(entry.mtime.seconds) else { return }
+      if try place.status().mtime != entry.mtime {
+        context.fail(path(), "the file system cannot hold its modification time")
       }
-    } catch {
-      guard error.isLoss else { return stop(for: error) }
-      damage(path(), "attribute \(name): \(RepositoryError(error))")
+    } catch { context.fail(path(), "utimensat", error) }
+  }
+
+  // The seconds that every file system for Linux can hold: 1970 to 2038.
+  private static let everywhere: Range<Int64> = 0..<1 << 31
+
+  private func setProject() {
+    do throws(Errno) { try place.setProject(entry.projectID) } catch {
+      context.fail(path(), "setting the project ID", error)
+    }
+  }
+
+  private func setFlags() {
+    do throws(Errno) {
+      guard let flags = try place.flags() else { throw .notSupported }
+      let wanted = wantedFlags(flags) & ~InodeFlags.protecting
+      if wanted != flags { try place.setFlags(wanted) }
+    } catch { context.fail(path(), "setting inode flags", error) }
+  }
+}
+
+// MARK: Extended attributes
+
+/// A change of one extended attribute.
+private enum AttributeChange {
+  case set(ExtendedAttribute)
+  case remove([UInt8])
+}
+
+extension FileMetadata {
+  private func attributeChanges() throws(Errno) -> [AttributeChange] {
+    guard !context.options.skipsAttributes else { return [] }
+    var extra = Dictionary(
+      uniqueKeysWithValues: try place.attributes.attributes().map { ($0.name, $0.value) })
+    var changes: [AttributeChange] = []
+    for attribute in entry.attributes {
+      let found = extra.removeValue(forKey: attribute.name)
+      if let found, isSame(found, attribute.value) { continue }
+      changes.append(.set(attribute))
+    }
+    return changes + extra.keys.filter(Self.isRestorable).map { .remove($0) }
+  }
+
+  // What a file gets by itself in its place, such as a label of SELinux, is not ours to remove.
+  private static func isRestorable(_ name: [UInt8]) -> Bool {
+    ["user.", "trusted.", "system.posix_acl_", "security.capability"].contains { prefix in
+      name.starts(with: prefix.utf8)
+    }
+  }
+
+  private func isSame(_ found: [UInt8], _ value: ExtendedAttribute.Value) -> Bool {
+    switch value {
+    case .inline(let bytes): return found == bytes
+    case .chunk(let id, let length):
+      let hasher = context.vault.hasher
+      let own = unsafe found.withUnsafeBytes { unsafe hasher.id(of: $0, kind: .data) }
+      return found.count == Int(length) && own == id
+    }
+  }
+
+  private func set(_ change: AttributeChange) {
+    switch change {
+    case .remove(let name):
+      do throws(Errno) { try place.attributes.remove(name) } catch {
+        context.fail(path(), "removing attribute \(printable(name))", error)
+      }
+    case .set(let attribute):
+      let name = printable(attribute.name)
+      do throws(VaultError) {
+        let value = try value(of: attribute)
+        do throws(Errno) { try place.attributes.set(attribute.name, to: value) } catch {
+          context.fail(path(), "setting attribute \(name)", error)
+        }
+      } catch {
+        guard error.isLoss else { return context.stop(for: error) }
+        context.damage(path(), "attribute \(name): \(RepositoryError(error))")
+      }
+    }
+  }
+
+  private func value(of attribute: ExtendedAttribute) throws(VaultError) -> [UInt8] {
+    switch attribute.value {
+    case .inline(let bytes): bytes
+    case .chunk(let id, _): try reader.read(id, kind: .data)
     }
   }
 }

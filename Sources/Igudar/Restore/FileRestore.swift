@@ -1,31 +1,49 @@
-// One file while its content arrives. It has a temporary name until all of it is there; then it
-// gets its metadata and its own name. Several workers may write parts of it at once.
+// One file while it is restored. Its pieces are compared with what has its name already, the others
+// are written into a temporary file beside it, by several workers at once; when all of it is there it
+// gets its metadata and its name.
+//
+// The temporary file of one that is patched is a clone of what is there where the file system can
+// share blocks; elsewhere what is the same is copied within the file system, and only the rest is
+// fetched. Either way the old file is whole until the new one is.
 
+import Glibc
 import Platform
+import Synchronization
 import Vault
 
-/// A file that is being written.
+/// A file that is being restored.
 final class FileRestore: @unchecked Sendable {
   let entry: Entry
-  let directory: OpenDirectory
+  let directory: RestoreDirectory
   let size: UInt64
+  let group: LinkGroup?
+  let standing: FileStanding
   private let lock = Lock()
-  // Guarded by the lock; the descriptor does not change between opening and finishing.
-  private var open: OpenFile?
+  // Guarded by the lock; what is open does not change between opening and finishing.
+  private var output: FileOutput?
+  private var base: SharedDescriptor?
+  private var isBaseGone = false
+  private var same: [Range<UInt64>] = []
+  private var changedBytes: UInt64 = 0
+  private var hasChanged = false
   private var remaining = 1
   private var failure: (message: String, trouble: RestoreTrouble)?
   private var isGivenUp = false
 
-  init(_ entry: Entry, in directory: OpenDirectory) {
+  init(
+    _ entry: Entry, in directory: RestoreDirectory, _ standing: FileStanding, group: LinkGroup?
+  ) {
     self.entry = entry
     self.directory = directory
+    self.standing = standing
+    self.group = group
     size = entry.file?.size ?? 0
+    directory.addPart()
   }
 
   var path: FilePath { directory.path.appending(entry.name) }
 
-  /// Counts a part that is going to be written.
-  func addPart() { lock.withLock { remaining += 1 } }
+  // MARK: Failing
 
   /// Notes that the file cannot be completed.
   func fail(_ message: String, _ trouble: RestoreTrouble) {
@@ -46,71 +64,195 @@ final class FileRestore: @unchecked Sendable {
 
   var hasFailed: Bool { lock.withLock { failure != nil || isGivenUp } }
 
-  /// Writes a piece of the file; the first makes the file under its temporary name.
-  @unsafe
-  func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(Errno) {
-    let file = try opened()
-    try unsafe file.descriptor.write(bytes, at: Int64(offset))
-  }
+  // MARK: What is there
 
-  private func opened() throws(Errno) -> OpenFile {
-    try lock.withLock { () throws(Errno) in
-      if let open { return open }
-      let file = try OpenFile(in: directory)
-      open = file
-      return file
+  /// What has the file's name, open to be compared; nil if it cannot be.
+  func openBase() -> SharedDescriptor? {
+    guard case .compared(let status) = standing else { return nil }
+    return lock.withLock {
+      if base == nil, !isBaseGone {
+        base = openFile(like: status)
+        isBaseGone = base == nil
+      }
+      return base
     }
   }
 
+  private func openFile(like status: FileStatus? = nil) -> SharedDescriptor? {
+    guard let raw = directory.openDirectory?.descriptor.raw,
+      let file = try? Descriptor.openSource(entry.name, at: raw)
+    else { return nil }
+    if let status {
+      guard (try? FileStatus.of(file.raw).isSameFile(as: status)) == true else { return nil }
+    }
+    return SharedDescriptor(file)
+  }
+
+  /// Notes a stretch that what is there has already.
+  func note(same stretch: Range<UInt64>) {
+    lock.withLock {
+      if let last = same.last, last.upperBound == stretch.lowerBound {
+        same[same.count - 1] = last.lowerBound..<stretch.upperBound
+      } else {
+        same.append(stretch)
+      }
+    }
+  }
+
+  /// Notes bytes that are not there.
+  func note(changed bytes: UInt64) {
+    lock.withLock {
+      hasChanged = true
+      changedBytes += bytes
+    }
+  }
+
+  // MARK: Writing
+
+  /// Where the content goes; the first call makes it.
+  func opened(_ context: RestoreContext) throws(Errno) -> FileOutput {
+    let base = openBase()
+    try directory.prepare(context)
+    return try lock.withLock { () throws(Errno) in
+      if let output { return output }
+      let made = try FileOutput(
+        for: entry, in: directory, over: base, standing: standing, context: context)
+      output = made
+      return made
+    }
+  }
+
+  /// Counts a part that is going to be written.
+  func addPart() { lock.withLock { remaining += 1 } }
+
   /// Ends a part; with the last one the file gets its metadata and its name.
-  func endPart(_ context: RestoreContext, _ reader: ChunkReader) {
+  func endPart(_ hand: RestoreHand) {
     let isLast = lock.withLock {
       remaining -= 1
       return remaining == 0
     }
     guard isLast else { return }
-    do throws(Errno) { try finish(context, reader) } catch {
-      open?.discard()
-      context.lose(entry, path)
-      context.fail(path, "restore", error)
+    let context = hand.context
+    var isThere = false
+    do throws(Errno) {
+      if hasFailed {
+        output?.discard()
+        if let failure { context.fail(path, failure.message, failure.trouble) }
+      } else {
+        try finish(hand)
+        isThere = true
+      }
+    } catch {
+      output?.discard()
+      let isFull = error == .notEmpty
+      context.fail(
+        path,
+        isFull
+          ? "a folder that is not empty lies in its place; --delete removes it"
+          : "\(error.text) (restore)")
     }
-    open = nil
+    (output, base) = (nil, nil)
+    hand.links.settle(group, isThere: isThere, hand.reader)
+    directory.endPart(context, hand.reader)
   }
 
-  private func finish(_ context: RestoreContext, _ reader: ChunkReader) throws(Errno) {
-    if hasFailed {
-      open?.discard()
-      context.lose(entry, path)
-      if let failure { context.fail(path, failure.message, failure.trouble) }
-      return
+  // MARK: Finishing
+
+  private var isUnchanged: Bool {
+    switch standing {
+    case .trusted: true
+    case .compared(let status):
+      !hasChanged && !isBaseGone && status.size == size && !hasOtherNames(status)
+    case .absent, .otherType: false
     }
-    let file = try opened()
-    // Holes at the end were not written.
-    try file.descriptor.truncate(to: Int64(size))
-    context.apply(
-      entry, to: .descriptor(file.descriptor.raw), path: path, reader: reader)
-    try file.settle(as: entry.name)
-    context.finish(path, size: size)
+  }
+
+  // Names of one file that the snapshot has as several must not stay so.
+  private func hasOtherNames(_ status: FileStatus) -> Bool {
+    status.links > 1 && entry.hardLink == nil
+  }
+
+  private func finish(_ hand: RestoreHand) throws(Errno) {
+    let context = hand.context
+    if isUnchanged { return try finishUnchanged(hand) }
+    let (action, reason) = step
+    if context.options.isDryRun {
+      try directory.prepare(context)
+    } else {
+      let output = try opened(context)
+      try takeOver(into: output)
+      // Holes at the end were not written.
+      try output.descriptor.truncate(to: Int64(size))
+      let metadata = metadata(.descriptor(output.descriptor.raw), hand)
+      _ = metadata.apply()
+      try output.settle(as: entry.name)
+      protect(metadata, context)
+    }
+    let fetched = base == nil ? size : lock.withLock { changedBytes }
+    context.finish(action, reason, path, size: size, fetched: fetched)
+  }
+
+  // What is the same comes from the old file, which must still be what it was when it was compared.
+  private func takeOver(into output: FileOutput) throws(Errno) {
+    guard let base, case .compared(let before) = standing, !output.isInPlace else { return }
+    if !output.sharesBase {
+      for stretch in same { try output.copy(stretch, of: base.descriptor) }
+    }
+    let now = try FileStatus.of(base.descriptor.raw)
+    guard now.size == before.size, now.mtime == before.mtime else { throw .textBusy }
+  }
+
+  private var step: (RestoreAction, RestoreReason) {
+    switch standing {
+    case .absent: return (.create, .absent)
+    case .otherType: return (.replace, .otherType)
+    case .trusted: return (.leave, .same)
+    case .compared(let status):
+      let isPartThere = !same.isEmpty && !isBaseGone
+      let isAllThere = !hasChanged && status.size == size
+      return (isPartThere ? .patch : .replace, isAllThere ? .otherNames : .otherContent)
+    }
+  }
+
+  private func finishUnchanged(_ hand: RestoreHand) throws(Errno) {
+    guard let raw = directory.openDirectory?.descriptor.raw else { throw .notFound }
+    if case .trusted = standing {
+      hand.context.progress.bytesSkipped.wrappingAdd(size, ordering: .relaxed)
+    }
+    // Who may not read a file may still own it.
+    let file = openBase() ?? openFile()
+    let place = file.map { MetadataPlace.descriptor($0.descriptor.raw) }
+    let metadata = metadata(place ?? .name(entry.name, directory: raw), hand)
+    let hasChanged = metadata.apply()
+    protect(metadata, hand.context)
+    hand.context.finish(
+      hasChanged ? .update : .leave, hasChanged ? .otherMetadata : .same, path, size: size)
+  }
+
+  private func metadata(_ place: MetadataPlace, _ hand: RestoreHand) -> FileMetadata {
+    FileMetadata(
+      context: hand.context, entry: entry, place: place, reader: hand.reader,
+      path: { self.path })
+  }
+
+  // A file that must not be changed gets no more names: with several, all of them come first.
+  private func protect(_ metadata: FileMetadata, _ context: RestoreContext) {
+    if let group, entry.inodeFlags & InodeFlags.protecting != 0 {
+      context.protectLater(entry, in: group)
+    } else {
+      metadata.protect()
+    }
   }
 }
 
-/// A file under its temporary name.
-private final class OpenFile: Sendable {
-  let descriptor: Descriptor
-  private let name: FileName
-  private let directory: OpenDirectory
-
-  init(in directory: OpenDirectory) throws(Errno) {
-    self.directory = directory
-    name = temporaryFileName()
-    do throws(SystemError) {
-      descriptor = try Descriptor.createTemporary(name, at: directory.descriptor.raw)
-    } catch { throw error.errno }
-  }
-
-  func settle(as final: FileName) throws(Errno) {
-    try DirectoryChange.rename(name, to: final, in: directory.descriptor.raw)
-  }
-
-  func discard() { try? DirectoryChange.remove(name, in: directory.descriptor.raw) }
+/// How what has a file's name already stands to it, before its content is looked at.
+enum FileStanding: Sendable {
+  /// There is nothing.
+  case absent
+  /// There is something that is no file.
+  case otherType
+  /// There is a file whose content is compared.
+  case compared(FileStatus)
+  /// There is a file of which size and time say that it is the same.
+  case trusted
 }

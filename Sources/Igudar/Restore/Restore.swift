@@ -1,12 +1,9 @@
-// A restore from beginning to end, in three walks over the tree: make directories, files, links and
-// devices; join hard links; give directories their metadata from the bottom up. Walking again costs
-// reading the tree again, and keeps memory flat however large it is.
-//
-// Invariant: everything happens below the open target directory; names are single components, and
-// no link is ever followed.
+// A restore from beginning to end. It is a plan of steps that are done as they are decided, or only
+// told in a dry run; interrupted, it leaves whole files and is taken up by running it again.
 
 import Glibc
 public import Platform
+import Synchronization
 import Vault
 
 /// Restores a snapshot, or a part of one, into a directory.
@@ -28,8 +25,7 @@ public struct Restore: Sendable {
 
   /// Runs the restore; what cannot be restored is told to `report` and counted in `progress`.
   ///
-  /// - Throws: `RepositoryError` when the target cannot be used at all, or the tree is damaged at
-  ///   its root.
+  /// - Throws: `RepositoryError` when the target cannot be used at all, or the store fails.
   public func run(
     progress: RestoreProgress = RestoreProgress(),
     report: @escaping @Sendable (RestoreEvent) -> Void
@@ -38,23 +34,68 @@ public struct Restore: Sendable {
     let context = RestoreContext(
       vault: repository.vault, options: options, progress: progress, report: report)
     try vaultErrors { () throws(VaultError) in
-      try repository.vault.loadIndex()
-      let run = try RestoreRun(context: context, source: try repository.nodeSource())
-      try run.restore(source, into: directory)
+      let nodes = try repository.nodeSource()
+      let walk = try RestoreWalk(
+        source, into: directory, at: target, context: context, source: nodes)
+      try walk.restore(source)
     }
   }
 
-  private func openTarget() throws(RepositoryError) -> OpenDirectory {
+  /// Reads the restored files again and compares them with the snapshot.
+  ///
+  /// What differs is told to `report` and counted in `progress`, but for the paths of which `isKnown`
+  /// says so. Files that the overwrite policy left as they were are not looked at.
+  public func verify(
+    progress: RestoreProgress = RestoreProgress(),
+    isKnown: @escaping @Sendable (FilePath) -> Bool = { _ in false },
+    report: @escaping @Sendable (RestoreEvent) -> Void
+  ) throws(RepositoryError) {
+    var plan = options
+    plan.isDryRun = true
+    plan.deletesExtra = false
+    plan.tellsSteps = true
+    plan.overwrite = .always
+    plan.sparesOtherTimes = options.overwrite == .never || options.overwrite == .ifNewer
+    plan.ownership = .none
+    plan.skipsAttributes = true
+    // What another restore would do now is what this one did not.
+    let again = Restore(source, of: repository, to: target, options: plan)
+    try again.run(progress: RestoreProgress()) { event in
+      guard case .step(let step) = event else { return report(event) }
+      switch step.action {
+      case .leave, .update, .delete: return
+      case .create, .replace, .patch:
+        guard !isKnown(step.path) else { return }
+        progress.count(RestoreTrouble.failed)
+        let what = step.action == .create ? "is not there" : "is not what was restored"
+        report(.failed(path: step.path, message: "\(what) when it is read again", .failed))
+      }
+    }
+  }
+
+  // The open target; nil in a dry run where there is none.
+  private func openTarget() throws(RepositoryError) -> SharedDescriptor? {
+    if options.isDryRun {
+      do throws(Errno) { _ = try FileStatus.of(target) } catch {
+        if error == .notFound { return nil }
+        throw .target("\(target)", error.text)
+      }
+    } else {
+      try makeTarget()
+    }
+    do throws(SystemError) {
+      return SharedDescriptor(try Descriptor.open(target, O_RDONLY | O_DIRECTORY))
+    } catch { throw .target("\(target)", error.errno.text) }
+  }
+
+  private func makeTarget() throws(RepositoryError) {
     var prefix = FilePath(target.isAbsolute ? [0x2f] : [])
     for name in target.components {
       prefix = prefix.appending(name)
       let made = unsafe prefix.withCString { unsafe mkdir($0, 0o700) }
-      if made != 0 && Errno.current != .exists && Errno.current != Errno(EISDIR) {
+      if made != 0 && Errno.current != .exists && Errno.current != .isDirectory {
         throw .target("\(prefix)", Errno.current.text)
       }
     }
-    do throws(SystemError) {
-      return OpenDirectory(try Descriptor.open(target, O_RDONLY | O_DIRECTORY), path: target)
-    } catch { throw .target("\(target)", error.errno.text) }
   }
 }

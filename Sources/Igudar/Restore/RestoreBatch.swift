@@ -7,8 +7,9 @@ import Vault
 struct RestorePiece: Sendable {
   let file: FileRestore
   let offset: UInt64
-  let chunk: ChunkID
-  let length: UInt32
+  let extent: Extent
+
+  var range: Range<UInt64> { offset..<offset + extent.length }
 }
 
 /// Pieces of neighbouring files, about 16 MiB of them.
@@ -20,6 +21,16 @@ struct RestoreBatch: Sendable {
 
   static let byteLimit: UInt64 = 16 << 20
   static let fileLimit = 256
+  // Whoever makes chunks of single bytes fills no memory with them.
+  static let pieceLimit = 4096
 
-  var isFull: Bool { size >= Self.byteLimit || files.count >= Self.fileLimit }
+  var isFull: Bool {
+    size >= Self.byteLimit || files.count >= Self.fileLimit || pieces.count >= Self.pieceLimit
+  }
+
+  /// Adds a piece of a file that is in the batch.
+  mutating func add(_ extent: Extent, of file: FileRestore, at offset: UInt64) {
+    pieces.append(RestorePiece(file: file, offset: offset, extent: extent))
+    if case .chunk(_, let length) = extent { size += UInt64(length) }
+  }
 }

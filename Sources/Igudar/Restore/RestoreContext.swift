@@ -12,10 +12,11 @@ final class RestoreContext: Sendable {
   let accounts = Accounts()
   let isRoot: Bool
   private let report: @Sendable (RestoreEvent) -> Void
-  // First names of files with several, under which they could not be restored.
-  private let lostNames = Mutex<Set<FilePath>>([])
   // What ends the restore as a whole.
   private let failure = Mutex<VaultError?>(nil)
+  private let protected: ProtectedFolders
+  // Files with several names that must not be changed once they have all of them.
+  private let protections = Mutex<[(entry: Entry, group: LinkGroup)]>([])
 
   init(
     vault: Vault, options: RestoreOptions, progress: RestoreProgress,
@@ -26,7 +27,13 @@ final class RestoreContext: Sendable {
     self.progress = progress
     self.report = report
     isRoot = isSuperuser()
+    protected = ProtectedFolders(options.protectedFolders)
   }
+
+  /// Whether a folder must not be deleted.
+  func isProtected(_ status: FileStatus) -> Bool { protected.contains(status) }
+
+  // MARK: Whether it goes on
 
   /// Whether nothing more is to be restored: the program was asked to end, or the store failed.
   var isStopped: Bool { Interrupt.requested != 0 || failure.withLock { $0 != nil } }
@@ -38,6 +45,20 @@ final class RestoreContext: Sendable {
   func requireRunning() throws(VaultError) {
     if let failure = failure.withLock({ $0 }) { throw failure }
     if Interrupt.requested != 0 { throw .interrupted }
+  }
+
+  // MARK: What it tells
+
+  /// Counts a step, and tells of it if that is wanted.
+  func finish(
+    _ action: RestoreAction, _ reason: RestoreReason, _ path: @autoclosure () -> FilePath,
+    size: UInt64 = 0, fetched: UInt64 = 0
+  ) {
+    progress.count(action)
+    guard options.tellsSteps else { return }
+    report(
+      .step(
+        RestoreStep(path: path(), action: action, reason: reason, size: size, fetched: fetched)))
   }
 
   /// Tells of something that is not restored as it should be, and counts it.
@@ -54,15 +75,24 @@ final class RestoreContext: Sendable {
     fail(path, "\(errno.text) (\(call))", isRight && !isRoot ? .notPermitted : .failed)
   }
 
-  /// Notes that an entry is not there; what an older file of its name has must not be linked to.
-  func lose(_ entry: Entry, _ path: FilePath) {
-    if entry.hardLink != nil { lostNames.withLock { _ = $0.insert(path) } }
+  // MARK: What is left to the end
+
+  /// Lets a file with several names wait for its protecting flags.
+  func protectLater(_ entry: Entry, in group: LinkGroup) {
+    protections.withLock { $0.append((entry, group)) }
   }
 
-  func isLost(_ path: FilePath) -> Bool { lostNames.withLock { $0.contains(path) } }
-
-  func finish(_ path: @autoclosure () -> FilePath, size: UInt64) {
-    progress.files.add(1, ordering: .relaxed)
-    if options.tellsItems { report(.restored(path: path(), size: size)) }
+  /// Sets the protecting flags that had to wait.
+  func protect(below target: SharedDescriptor, _ reader: ChunkReader) {
+    for (entry, group) in protections.withLock({ $0 }) {
+      do throws(Errno) {
+        let folder = try target.passage(along: group.directory.names)
+        let file = try Descriptor.openSource(group.name, at: folder.descriptor.raw)
+        FileMetadata(
+          context: self, entry: entry, place: .descriptor(file.raw), reader: reader,
+          path: { group.path }
+        ).protect()
+      } catch { fail(group.path, "setting inode flags", error) }
+    }
   }
 }

@@ -7,10 +7,28 @@ import Vault
 /// Puts the files of a snapshot into a folder.
 enum RestoreCommand {
   static let target = Option("target", "t", takes: "DIR", help: "folder to restore into")
+  static let dryRun = Option("dry-run", "n", help: "change nothing, tell what would be done")
+  static let overwrite = Option(
+    "overwrite", takes: "WHICH",
+    help: "files that may be replaced: always (default), if-changed, if-newer, never")
+  static let delete = Option("delete", help: "delete from DIR what the snapshot does not have")
+  static let verify = Option("verify", help: "read the restored files again and compare them")
+  static let include = PatternOptions(
+    exact: Option(
+      "include", "i", takes: "PATTERN", repeatable: true, help: "restore only what matches"),
+    insensitive: Option(
+      "iinclude", takes: "PATTERN", repeatable: true, help: "the same, whatever the case"),
+    file: Option(
+      "include-file", takes: "FILE", repeatable: true, help: "read patterns from FILE, one a line"),
+    insensitiveFile: Option(
+      "iinclude-file", takes: "FILE", repeatable: true, help: "the same, whatever the case"))
+  static let sparse = Option("sparse", help: "make holes of long runs of zeros")
+  static let inPlace = Option(
+    "inplace", help: "patch files that differ where they lie, not in a copy that replaces them")
   static let numericIDs = Option(
     "numeric-ids", help: "set owners by number, whatever their names are here")
+  static let noOwner = Option("no-owner", help: "set no owners: all belongs to who restores")
   static let noAttributes = Option("no-xattrs", help: "set no extended attributes and no ACLs")
-  static let sparse = Option("sparse", help: "make holes of long runs of zeros")
   static let jobs = Option(
     "jobs", "j", takes: "COUNT", help: "workers that fetch and write (default: one per core)")
 
@@ -20,32 +38,48 @@ enum RestoreCommand {
     details: """
       SNAPSHOT is an ID, the unique beginning of one, latest, or latest~N for the N-th before it;
       the options that choose snapshots say among which. With :PATH the content of that folder, or
-      that one file, goes into DIR. Files that are there already are replaced, others are kept.
+      that one file, goes into DIR.
+
+      What DIR has already is compared first, and only what differs is fetched and written: by
+      content, or by size and time with --overwrite if-changed. A file has its name only when all
+      of it is there. What was interrupted is taken up by running it again.
+
+      Patterns are those of backup, for paths within what is restored. --delete obeys them too.
 
       Exit code 1 when some files could not be restored, 3 when all that is missing takes more
       rights than the user has, 5 when the repository is damaged.
       """,
-    options: [target, numericIDs, noAttributes, sparse, jobs] + Selection.options
+    options: own + Selection.options
   ) { invocation in
     try run(invocation)
   }
 
+  private static let own =
+    [target, dryRun, overwrite, delete, verify] + include.all + BackupExclusions.patterns.all
+    + [sparse, inPlace, numericIDs, noOwner, noAttributes, jobs]
+
   private static func run(_ invocation: Invocation) throws -> ExitCode {
-    guard let target = invocation.options.bytes(target), !target.isEmpty else {
+    guard let bytes = invocation.options.bytes(target), !bytes.isEmpty else {
       throw invocation.usage("say where to: --target DIR")
     }
+    let target = FilePath(bytes)
     let (selector, filter) = (try invocation.selectors()[0], try invocation.filter())
     let options = try options(invocation)
-    try refuseRepository(as: FilePath(target), invocation)
+    try refuseRepository(as: target, invocation)
+    try refuseDeletingAll(of: target, options)
     let repository = try invocation.openRepository()
     let snapshot = try repository.snapshot(selector, filter: filter)
     let source = try repository.entry(at: selector.path ?? [], in: snapshot)
-    let report = RestoreReport(invocation.output)
-    report.begin(snapshot, selector, FilePath(target))
+    let report = RestoreReport(invocation.output, isDryRun: options.isDryRun)
+    report.begin(snapshot, selector, target)
+    let restore = Restore(source, of: repository, to: target, options: options)
     let progress = RestoreProgress()
     try report.showing(progress) {
-      let restore = Restore(source, of: repository, to: FilePath(target), options: options)
       try restore.run(progress: progress, report: report.take)
+      if invocation.options.has(verify), !options.isDryRun {
+        report.beginVerification()
+        try restore.verify(progress: progress, isKnown: report.isKnown, report: report.take)
+      }
     }
     return try report.finish(progress)
   }
@@ -64,15 +98,55 @@ enum RestoreCommand {
     throw .target("\(target)", "it lies inside the repository")
   }
 
-  private static func options(_ invocation: Invocation) throws(Failure) -> RestoreOptions {
+  // As restic does: a slip of the finger must not empty a machine.
+  private static func refuseDeletingAll(
+    of target: FilePath, _ options: RestoreOptions
+  ) throws(Failure) {
+    guard options.deletesExtra, (realPath(target) ?? target) == "/" else { return }
+    if case .including = options.selection { return }
+    throw Failure(
+      .refused, "--delete with --target / would delete all that the snapshot does not have",
+      nextStep: "Say with --include what is to be restored, or choose another --target.")
+  }
+
+  private static func options(_ invocation: Invocation) throws -> RestoreOptions {
     let given = invocation.options
     var options = RestoreOptions()
-    options.usesNumbersOnly = given.has(numericIDs)
+    options.isDryRun = given.has(dryRun)
+    options.overwrite = try given.value(overwrite, as: Overwrite.self) ?? .always
+    options.deletesExtra = given.has(delete)
+    options.selection = try selection(invocation)
+    try invocation.refuseTogether(numericIDs, noOwner)
+    options.ownership =
+      given.has(noOwner) ? .none : given.has(numericIDs) ? .byNumber : .byName
     options.skipsAttributes = given.has(noAttributes)
     options.makesSparse = given.has(sparse)
+    options.patchesInPlace = given.has(inPlace)
     options.jobs = try given.value(jobs, as: Int.self) ?? 0
     guard options.jobs <= 256 else { throw invocation.usage("--jobs must be at most 256") }
-    options.tellsItems = invocation.output.verbosity > 2
+    options.tellsSteps = options.isDryRun || invocation.output.verbosity > 2
+    options.protectedFolders = try invocation.ownFolders()
     return options
+  }
+
+  private static func selection(_ invocation: Invocation) throws -> RestoreSelection {
+    let chosen = try include.patterns(invocation.options).set
+    let left = try BackupExclusions.patterns.patterns(invocation.options).set
+    switch (chosen, left) {
+    case (nil, nil): return .everything
+    case (let patterns?, nil): return .including(patterns)
+    case (nil, let patterns?): return .excluding(patterns)
+    case (_?, _?): throw invocation.usage("--include and --exclude exclude each other")
+    }
+  }
+}
+
+extension Overwrite: Parsable {
+  init(parsing text: String) throws(Malformed) {
+    guard let policy = Overwrite(rawValue: text) else {
+      let words = Overwrite.allCases.map(\.rawValue).joined(separator: ", ")
+      throw Malformed("must be one of \(words)")
+    }
+    self = policy
   }
 }

@@ -2,15 +2,20 @@
 
 import Igudar
 import Platform
+import Synchronization
 import Vault
 
 /// The messages of one restore.
-struct RestoreReport: Sendable {
+final class RestoreReport: Sendable {
   private let output: Output
+  private let isDryRun: Bool
   private let started = monotonicSeconds()
+  // Paths that were told, which need not be told again when all is verified.
+  private let known = Mutex<Set<FilePath>>([])
 
-  init(_ output: Output) {
+  init(_ output: Output, isDryRun: Bool) {
     self.output = output
+    self.isDryRun = isDryRun
   }
 
   // MARK: While it runs
@@ -20,42 +25,58 @@ struct RestoreReport: Sendable {
     let part = selector.path.map { names in
       "/\(FilePath(Array(names.map(\.bytes).joined(separator: [0x2f])))) of "
     }
-    output.note(
-      "restoring \(part ?? "")snapshot \(snapshot.id.shortHex) of \(time) to \(target)")
+    let what = "\(part ?? "")snapshot \(snapshot.id.shortHex) of \(time) to \(target)"
+    output.note(isDryRun ? "to restore \(what), this would be done:" : "restoring \(what)")
   }
 
   /// Shows progress while `body` runs.
   func showing(_ progress: RestoreProgress, _ body: () throws -> Void) rethrows {
     let status: @Sendable (ProgressSample, Double) -> JSONObject = { _, elapsed in
-      Self.object("status", progress, elapsed)
+      self.object("status", progress, elapsed)
     }
     try Progress(output, status: status, sample: { Self.sample(progress) }).during(body)
   }
 
   private static func sample(_ progress: RestoreProgress) -> ProgressSample {
     var sample = ProgressSample()
-    sample.filesDone = progress.fileCount
+    sample.filesDone = progress.fileCount + progress.skippedFileCount
     sample.filesTotal = progress.totalFileCount
-    sample.bytesDone = progress.byteCount
+    sample.bytesDone = progress.byteCount + progress.skippedByteCount
     sample.bytesTotal = progress.totalByteCount
     sample.errorCount = progress.errorCount
     return sample
   }
 
-  func take(_ event: RestoreEvent) {
+  @Sendable func take(_ event: RestoreEvent) {
     switch event {
     case .failed(let path, let message, _):
+      known.withLock { _ = $0.insert(path) }
       output.warning(message, item: path.bytes, during: "restore")
-    case .restored(let path, let size):
-      guard output.isJSON else {
-        return output.detail("restored  \(path), \(humanSize(size))", level: 3)
-      }
-      var line = JSONObject(message: "verbose_status")
-      line.add("action", "restored")
-      line.add("item", path: path.bytes)
-      line.add("size", size)
-      output.json(line)
+    case .step(let step): tell(step)
     }
+  }
+
+  /// Whether a path was told to be missing or wrong.
+  @Sendable func isKnown(_ path: FilePath) -> Bool { known.withLock { $0.contains(path) } }
+
+  func beginVerification() { output.note("reading the restored files again") }
+
+  private func tell(_ step: RestoreStep) {
+    if output.isJSON {
+      guard output.verbosity > 2 else { return }
+      var line = JSONObject(message: "verbose_status")
+      line.add("action", step.action.resticName)
+      line.add("item", path: step.path.bytes)
+      line.add("size", step.size)
+      return output.json(line)
+    }
+    let word = isDryRun ? step.action.word : step.action.pastWord
+    var text = "\(word)  \(step.path)"
+    if step.size > 0 { text += ", \(humanSize(step.size))" }
+    if output.verbosity > 1 { text += " (\(step.reasonText))" }
+    // What is left alone is no news in a plan.
+    let isNews = isDryRun && step.action != .leave
+    output.detail(text, level: isNews ? 1 : isDryRun ? 2 : 3)
   }
 
   // MARK: At the end
@@ -64,12 +85,9 @@ struct RestoreReport: Sendable {
   func finish(_ progress: RestoreProgress) throws(Failure) -> ExitCode {
     let elapsed = monotonicSeconds() - started
     if output.isJSON {
-      output.json(Self.object("summary", progress, elapsed))
+      output.json(object("summary", progress, elapsed))
     } else {
-      let (size, time) = (humanSize(progress.byteCount), humanDuration(elapsed))
-      output.note(
-        "restored \(counted(progress.fileCount, "file or folder", "files and folders")), "
-          + "\(size) in \(time)")
+      output.note(summary(progress, elapsed))
     }
     guard progress.errorCount > 0 else { return .done }
     let count = counted(progress.errorCount, "item")
@@ -84,19 +102,38 @@ struct RestoreReport: Sendable {
       nextStep: "All else is restored. Root can set owners and make devices.")
   }
 
-  private static func object(
+  private func summary(_ progress: RestoreProgress, _ elapsed: Double) -> String {
+    let verb = isDryRun ? "would restore" : "restored"
+    let count = counted(progress.fileCount, "file or folder", "files and folders")
+    let size = humanSize(progress.byteCount)
+    var text = "\(verb) \(count)"
+    text += isDryRun ? "" : ", \(size) in \(humanDuration(elapsed))"
+    if progress.skippedFileCount > 0 {
+      let size = humanSize(progress.skippedByteCount)
+      text += "; \(progress.skippedFileCount) were there already, \(size)"
+    }
+    if progress.deletedFileCount > 0 {
+      text += "; \(progress.deletedFileCount) \(isDryRun ? "would be " : "")deleted"
+    }
+    return text
+  }
+
+  private func object(
     _ message: String, _ progress: RestoreProgress, _ elapsed: Double
   ) -> JSONObject {
     var line = JSONObject(message: message)
     line.addUnlessZero("seconds_elapsed", UInt64(elapsed))
     if message == "status" {
-      line.add("percent_done", StatusLines(sample(progress), elapsed).share)
+      line.add("percent_done", StatusLines(Self.sample(progress), elapsed).share)
     }
     line.add("total_files", progress.totalFileCount)
     line.add("files_restored", progress.fileCount)
+    line.addUnlessZero("files_skipped", progress.skippedFileCount)
+    line.addUnlessZero("files_deleted", progress.deletedFileCount)
     line.addUnlessZero("error_count", progress.errorCount)
     line.add("total_bytes", progress.totalByteCount)
     line.add("bytes_restored", progress.byteCount)
+    line.addUnlessZero("bytes_skipped", progress.skippedByteCount)
     return line
   }
 }

@@ -1,0 +1,71 @@
+// What is complete but for its name. It lies in its folder under a temporary one, so that a name
+// always stands for all of the old or all of the new.
+
+import Glibc
+import Platform
+
+/// A file, link or device under a temporary name.
+struct Arrival: Sendable {
+  let name: FileName
+  let directory: RestoreDirectory
+  let context: RestoreContext
+
+  /// Gives it its name; what had that name is gone then.
+  func settle(as final: FileName) throws(Errno) {
+    do throws(Errno) { try rename(final) } catch {
+      do throws(Errno) {
+        if error == .isDirectory || error == .exists || error == .notEmpty {
+          try removeFolder(final)
+        } else if error == .notPermitted {
+          // What must not be changed must not be replaced either.
+          try unlock(final)
+        } else {
+          throw error
+        }
+        try rename(final)
+      } catch {
+        discard()
+        throw error
+      }
+    }
+  }
+
+  /// Takes it away again.
+  func discard() {
+    guard let raw = directory.openDirectory?.descriptor.raw else { return }
+    try? DirectoryChange.remove(name, in: raw)
+  }
+
+  private func rename(_ final: FileName) throws(Errno) {
+    try directory.changing(context) { (raw) throws(Errno) in
+      try DirectoryChange.rename(name, to: final, in: raw)
+    }
+  }
+
+  private func removeFolder(_ final: FileName) throws(Errno) {
+    if context.options.deletesExtra {
+      Deletion(context).delete(final, in: directory, nil)
+    } else {
+      try directory.changing(context) { (raw) throws(Errno) in
+        try DirectoryChange.removeDirectory(final, in: raw)
+      }
+    }
+  }
+
+  private func unlock(_ final: FileName) throws(Errno) {
+    guard let raw = directory.openDirectory?.descriptor.raw else { throw .notFound }
+    let file = try Descriptor.openSource(final, at: raw)
+    guard MetadataPlace.descriptor(file.raw).unlock() else { throw .notPermitted }
+  }
+}
+
+extension Arrival {
+  /// Removes what a killed restore left in a folder, unless one that runs still writes it.
+  static func removeLeftover(_ name: FileName, in directory: RestoreDirectory) {
+    guard name.isTemporary, let raw = directory.openDirectory?.descriptor.raw,
+      (try? FileStatus.of(name, at: raw).type) == .regular,
+      let file = try? Descriptor.openSource(name, at: raw), file.tryLock()
+    else { return }
+    try? DirectoryChange.remove(name, in: raw)
+  }
+}

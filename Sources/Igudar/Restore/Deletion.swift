@@ -1,0 +1,155 @@
+// Takes away what the snapshot does not have. Never a link's target, nothing on another file system
+// that is mounted there, nothing that patterns leave out, and no folder that must stay, such as the
+// repository.
+
+import Glibc
+import Platform
+import Synchronization
+
+/// Deletes names and all that lies below them.
+struct Deletion {
+  private let context: RestoreContext
+  private let isDry: Bool
+
+  init(_ context: RestoreContext) {
+    self.context = context
+    isDry = context.options.isDryRun
+  }
+
+  /// A folder on the way.
+  private final class Level {
+    let folder: SharedDescriptor
+    let name: FileName
+    let chain: PathChain
+    let state: RestoreSelection.State
+    let device: UInt64
+    let listing: DirectoryListing
+    var next = 0
+    var isKept = false
+
+    init(
+      _ name: FileName, _ folder: SharedDescriptor, _ chain: PathChain,
+      _ state: RestoreSelection.State
+    ) throws(Errno) {
+      self.name = name
+      self.folder = folder
+      self.chain = chain
+      self.state = state
+      device = try FileStatus.of(folder.descriptor.raw).device
+      listing = try DirectoryListing(of: folder.descriptor)
+    }
+  }
+
+  /// Deletes a name in a folder, where `state` stands in the patterns.
+  func delete(
+    _ name: FileName, in directory: RestoreDirectory, _ state: RestoreSelection.State
+  ) {
+    guard let parent = directory.openDirectory else { return }
+    do throws(Errno) {
+      try directory.changing(context) { (raw) throws(Errno) in
+        let device = try FileStatus.of(raw).device
+        let chain = PathChain(name, in: directory.chain)
+        if let level = try begin(name, in: parent, device, chain, state) {
+          finish(level, in: parent)
+        }
+      }
+    } catch { context.fail(directory.path.appending(name), "deleting it", error) }
+  }
+
+  // Deletes what is no folder; a folder is opened, if it may go.
+  private func begin(
+    _ name: FileName, in folder: SharedDescriptor, _ device: UInt64, _ chain: PathChain,
+    _ state: RestoreSelection.State
+  ) throws(Errno) -> Level? {
+    let raw = folder.descriptor.raw
+    let status = try FileStatus.of(name, at: raw)
+    guard status.type == .directory else {
+      if !isDry { try DirectoryChange.remove(name, in: raw) }
+      let size = status.type == .regular ? status.size : 0
+      context.finish(.delete, .extra, chain.path, size: size)
+      return nil
+    }
+    guard status.device == device else {
+      context.fail(chain.path, "is kept: another file system is mounted there")
+      return nil
+    }
+    guard !context.isProtected(status) else {
+      context.fail(chain.path, "is kept: the repository, or what igudar knows of it, lies there")
+      return nil
+    }
+    let own = SharedDescriptor(
+      try Descriptor.openSource(name, at: raw, flags: O_DIRECTORY))
+    return try Level(name, own, chain, context.options.selection.enter(name, from: state))
+  }
+
+  private func finish(_ first: Level, in parent: SharedDescriptor) {
+    var levels = [first]
+    while let level = levels.last, !context.isStopped {
+      if level.next < level.listing.count {
+        let name = level.listing.name(level.next)
+        level.next += 1
+        visit(name, in: level, &levels)
+      } else {
+        levels.removeLast()
+        leave(level, in: levels.last?.folder ?? parent)
+        if level.isKept { levels.last?.isKept = true }
+      }
+    }
+  }
+
+  private func visit(_ name: FileName, in level: Level, _ levels: inout [Level]) {
+    guard context.options.selection.selects(name, in: level.state) else {
+      level.isKept = true
+      return
+    }
+    let chain = PathChain(name, in: level.chain)
+    do throws(Errno) {
+      let below = try begin(name, in: level.folder, level.device, chain, level.state)
+      if let below {
+        levels.append(below)
+      } else if (try? FileStatus.of(name, at: level.folder.descriptor.raw)) != nil {
+        level.isKept = level.isKept || !isDry
+      }
+    } catch {
+      level.isKept = true
+      context.fail(chain.path, "deleting it", error)
+    }
+  }
+
+  private func leave(_ level: Level, in folder: SharedDescriptor) {
+    guard !level.isKept else { return }
+    do throws(Errno) {
+      if !isDry {
+        try DirectoryChange.removeDirectory(level.name, in: folder.descriptor.raw)
+      }
+      context.finish(.delete, .extra, level.chain.path)
+    } catch { context.fail(level.chain.path, "deleting it", error) }
+  }
+}
+
+/// Folders that are never deleted, with all that they lie in, whatever way leads to them.
+struct ProtectedFolders: Sendable {
+  private struct Identity: Hashable {
+    let device: UInt64
+    let inode: UInt64
+  }
+
+  private let identities: Set<Identity>
+
+  init(_ paths: [FilePath]) {
+    var identities: Set<Identity> = []
+    for path in paths.compactMap(realPath) {
+      var folder = path
+      while let status = try? FileStatus.of(folder) {
+        identities.insert(Identity(device: status.device, inode: status.inode))
+        if folder.parent == folder { break }
+        folder = folder.parent
+      }
+    }
+    self.identities = identities
+  }
+
+  func contains(_ status: FileStatus) -> Bool {
+    identities.contains(Identity(device: status.device, inode: status.inode))
+  }
+}

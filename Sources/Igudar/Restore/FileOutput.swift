@@ -1,0 +1,96 @@
+// Where the content of a file goes: a new file under a temporary name, a clone of the old one there,
+// or, if that is what the user wants, the old one itself.
+
+import Glibc
+import Platform
+
+/// An open file that is written.
+final class FileOutput: Sendable {
+  private let file: SharedDescriptor
+  /// Whether it holds what the old file holds.
+  let sharesBase: Bool
+  // Nil for a file that is patched where it lies.
+  private let arrival: Arrival?
+
+  init(
+    for entry: Entry, in directory: RestoreDirectory, over base: SharedDescriptor?,
+    standing: FileStanding, context: RestoreContext
+  ) throws(Errno) {
+    if context.options.patchesInPlace, base != nil, case .compared(let status) = standing,
+      let old = Self.openOld(entry, status, in: directory)
+    {
+      file = old
+      sharesBase = true
+      arrival = nil
+      return
+    }
+    let name = temporaryFileName()
+    arrival = Arrival(name: name, directory: directory, context: context)
+    file = try directory.changing(context) { (raw) throws(Errno) in
+      do throws(SystemError) {
+        return SharedDescriptor(try Descriptor.createTemporary(name, at: raw))
+      } catch { throw error.errno }
+    }
+    // Who finds it unlocked knows that nobody writes it any more.
+    _ = file.descriptor.tryLock()
+    // Some flags can be set on an empty file only.
+    let early = entry.inodeFlags & InodeFlags.early
+    if early != 0 { try? InodeFlags.setFlags(early, of: file.descriptor.raw) }
+    if let base { sharesBase = file.descriptor.clone(base.descriptor) } else { sharesBase = false }
+  }
+
+  // Other names of the file would change with it, those outside the target too.
+  private static func openOld(
+    _ entry: Entry, _ status: FileStatus, in directory: RestoreDirectory
+  ) -> SharedDescriptor? {
+    guard status.links == 1, let raw = directory.openDirectory?.descriptor.raw else { return nil }
+    let flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+    guard let file = try? Descriptor.open(FilePath(entry.name.bytes), flags, at: raw),
+      (try? FileStatus.of(file.raw).isSameFile(as: status)) == true
+    else { return nil }
+    return SharedDescriptor(file)
+  }
+
+  /// Whether it is the old file itself.
+  var isInPlace: Bool { arrival == nil }
+
+  var descriptor: Descriptor { _read { yield file.descriptor } }
+
+  /// Makes a stretch a hole; only what holds older data has to be told.
+  func makeHole(_ stretch: Range<UInt64>) throws(Errno) {
+    guard sharesBase else { return }
+    let size = try FileStatus.of(descriptor.raw).size
+    let inside = min(stretch.lowerBound, size)..<min(stretch.upperBound, size)
+    try descriptor.punchHole(inside)
+  }
+
+  /// Takes a stretch over from the old file.
+  func copy(_ stretch: Range<UInt64>, of base: borrowing Descriptor) throws(Errno) {
+    let offset = Int64(stretch.lowerBound)
+    let end = Int64(stretch.upperBound)
+    var done: Int64 = 0
+    do throws(Errno) {
+      done = try descriptor.copyRange(of: base, at: offset, count: end - offset)
+    } catch {
+      // Not every file system copies within itself.
+      let cannot: [Errno] = [.crossDevice, .invalid, .noSystemCall, .notSupported]
+      guard cannot.contains(error) else { throw error }
+    }
+    let buffer = OwnedBuffer(capacity: 1 << 20)
+    while offset + done < end {
+      let room = Int(min(Int64(buffer.capacity), end - offset - done))
+      let bytes = unsafe UnsafeMutableRawBufferPointer(start: buffer.pointer, count: room)
+      let count = try unsafe base.read(at: offset + done, into: bytes)
+      // It became shorter since it was compared.
+      guard count > 0 else { throw .textBusy }
+      let filled = unsafe UnsafeRawBufferPointer(rebasing: bytes.prefix(count))
+      try unsafe descriptor.write(filled, at: offset + done)
+      done += Int64(count)
+    }
+  }
+
+  /// Gives the complete file its name.
+  func settle(as name: FileName) throws(Errno) { try arrival?.settle(as: name) }
+
+  func discard() { arrival?.discard() }
+}

@@ -1,0 +1,166 @@
+// Names of one file. The first that is met is restored; the others become links to it, at once or
+// when it is complete. A group is forgotten when as many names were met as the file has.
+
+import Glibc
+import Platform
+import Vault
+
+/// A file with several names.
+final class LinkGroup: @unchecked Sendable {
+  let directory: PathChain
+  let name: FileName
+  private let lock = Lock()
+  private var isThere: Bool?
+  private var waiting: [FurtherName] = []
+
+  init(_ entry: Entry, in directory: RestoreDirectory) {
+    self.directory = directory.chain
+    name = entry.name
+  }
+
+  var path: FilePath { directory.path.appending(name) }
+
+  /// Lets another name wait; answers whether the file is there if that is known, and then nothing
+  /// waits.
+  func add(_ name: FurtherName) -> Bool? {
+    lock.withLock {
+      if isThere == nil { waiting.append(name) }
+      return isThere
+    }
+  }
+
+  /// Notes whether the file is there now, and answers the names that waited.
+  func settle(isThere: Bool) -> [FurtherName] {
+    lock.withLock {
+      self.isThere = isThere
+      let names = waiting
+      waiting = []
+      return names
+    }
+  }
+}
+
+/// Another name of a file.
+struct FurtherName: Sendable {
+  let entry: Entry
+  let directory: RestoreDirectory
+
+  var path: FilePath { directory.path.appending(entry.name) }
+}
+
+/// The files with several names of which some were not met yet.
+struct LinkTable {
+  private struct Key: Hashable {
+    let device: UInt64
+    let inode: UInt64
+    let type: EntryType
+  }
+
+  private struct Row {
+    let group: LinkGroup
+    var remaining: UInt64
+  }
+
+  private var rows: [Key: Row] = [:]
+
+  /// The group that an entry is a further name of; nil if it is the first.
+  mutating func find(_ entry: Entry) -> LinkGroup? {
+    guard let key = Self.key(entry), let row = rows[key] else { return nil }
+    if row.remaining <= 1 { rows[key] = nil } else { rows[key]?.remaining -= 1 }
+    return row.group
+  }
+
+  /// The group that begins with an entry; nil if the file has one name.
+  mutating func begin(_ entry: Entry, in directory: RestoreDirectory) -> LinkGroup? {
+    guard let link = entry.hardLink, let key = Self.key(entry) else { return nil }
+    let group = LinkGroup(entry, in: directory)
+    rows[key] = Row(group: group, remaining: link.count - 1)
+    return group
+  }
+
+  private static func key(_ entry: Entry) -> Key? {
+    guard entry.type != .directory, let link = entry.hardLink else { return nil }
+    return Key(device: link.device, inode: entry.inode, type: entry.type)
+  }
+}
+
+/// Makes links for one thread, not shared.
+final class LinkMaker {
+  private let context: RestoreContext
+  private let root: RestoreDirectory
+  // The folder of the group before, which the next is likely to be in too.
+  private var last: (chain: PathChain, directory: SharedDescriptor)?
+
+  init(context: RestoreContext, root: RestoreDirectory) {
+    self.context = context
+    self.root = root
+  }
+
+  /// Ends the wait of all who waited for a file.
+  func settle(_ group: LinkGroup?, isThere: Bool, _ reader: ChunkReader) {
+    guard let group else { return }
+    for name in group.settle(isThere: isThere) { link(name, to: group, isThere: isThere, reader) }
+  }
+
+  /// Gives a file another name, or tells why not.
+  func link(
+    _ name: FurtherName, to group: LinkGroup, isThere: Bool, _ reader: ChunkReader
+  ) {
+    defer { name.directory.endPart(context, reader) }
+    guard !context.isStopped else { return }
+    guard isThere else {
+      context.fail(name.path, "is another name of \(group.path), which could not be restored")
+      return
+    }
+    do throws(Errno) { try link(name, to: group) } catch {
+      context.fail(name.path, "hard link to \(group.path)", error)
+    }
+  }
+
+  private func link(_ name: FurtherName, to group: LinkGroup) throws(Errno) {
+    let source = try? folder(group.directory)
+    let first = source.flatMap { try? FileStatus.of(group.name, at: $0.descriptor.raw) }
+    let own = name.directory.openDirectory.flatMap { directory in
+      try? FileStatus.of(name.entry.name, at: directory.descriptor.raw)
+    }
+    if let first, let own, own.isSameFile(as: first) {
+      context.finish(.leave, .same, name.path)
+      return
+    }
+    try name.directory.prepare(context)
+    if !context.options.isDryRun {
+      guard let source else { throw .notFound }
+      let temporary = temporaryFileName()
+      try name.directory.changing(context) { (raw) throws(Errno) in
+        try DirectoryChange.link(group.name, in: source.descriptor.raw, as: temporary, in: raw)
+      }
+      try Arrival(name: temporary, directory: name.directory, context: context)
+        .settle(as: name.entry.name)
+    }
+    context.finish(
+      own == nil ? .create : .replace, own == nil ? .absent : .otherLink, name.path)
+  }
+
+  private func folder(_ chain: PathChain) throws(Errno) -> SharedDescriptor {
+    if let last, last.chain === chain { return last.directory }
+    guard let target = root.openDirectory else { throw .notFound }
+    let folder = try target.passage(along: chain.names)
+    last = (chain, folder)
+    return folder
+  }
+}
+
+extension SharedDescriptor {
+  /// The folder at the end of names, one at a time and through no link, to be gone through only.
+  func passage(along names: [FileName]) throws(Errno) -> SharedDescriptor {
+    var folder = self
+    for name in names {
+      let flags = Descriptor.passage | O_DIRECTORY | O_NOFOLLOW
+      do throws(SystemError) {
+        folder = SharedDescriptor(
+          try Descriptor.open(FilePath(name.bytes), flags, at: folder.descriptor.raw))
+      } catch { throw error.errno }
+    }
+    return folder
+  }
+}

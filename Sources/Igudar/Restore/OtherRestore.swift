@@ -1,0 +1,84 @@
+// Links, devices, fifos and sockets: made under a temporary name, like files, unless the same is there
+// already.
+
+import Platform
+
+extension RestoreWalk {
+  /// Restores what is neither a file nor a folder.
+  func restoreOther(_ entry: Entry, _ status: FileStatus?, in directory: RestoreDirectory) {
+    let path = { directory.path.appending(entry.name) }
+    let group = links.begin(entry, in: directory)
+    directory.addPart()
+    var isThere = false
+    do throws(Errno) {
+      if let status, isSame(entry, status, in: directory) {
+        updateOther(entry, in: directory)
+      } else {
+        try makeOther(entry, in: directory)
+        context.finish(
+          status == nil ? .create : .replace, status.map { reason($0, entry) } ?? .absent, path())
+      }
+      isThere = true
+    } catch { context.fail(path(), "making it", error) }
+    hand.links.settle(group, isThere: isThere, hand.reader)
+    directory.endPart(context, hand.reader)
+  }
+
+  private func reason(_ status: FileStatus, _ entry: Entry) -> RestoreReason {
+    guard status.type.entryType == entry.type else { return .otherType }
+    return status.links > 1 && entry.hardLink == nil ? .otherNames : .otherContent
+  }
+
+  private func isSame(_ entry: Entry, _ status: FileStatus, in directory: RestoreDirectory) -> Bool
+  {
+    guard status.type.entryType == entry.type, status.links == 1 || entry.hardLink != nil,
+      let raw = directory.openDirectory?.descriptor.raw
+    else { return false }
+    switch entry.kind {
+    case .symbolicLink(let target): return (try? readLink(entry.name, at: raw)) == target
+    case .characterDevice(let number), .blockDevice(let number):
+      return status.deviceMajor == number.major && status.deviceMinor == number.minor
+    case .fifo, .socket: return true
+    case .file, .directory: return false
+    }
+  }
+
+  private func updateOther(_ entry: Entry, in directory: RestoreDirectory) {
+    guard let raw = directory.openDirectory?.descriptor.raw else { return }
+    let hasChanged = metadata(of: entry, named: entry.name, in: directory, raw).apply()
+    context.finish(
+      hasChanged ? .update : .leave, hasChanged ? .otherMetadata : .same,
+      directory.path.appending(entry.name))
+  }
+
+  private func makeOther(_ entry: Entry, in directory: RestoreDirectory) throws(Errno) {
+    guard let raw = try directory.prepare(context), !context.options.isDryRun else { return }
+    let name = temporaryFileName()
+    try directory.changing(context) { (raw) throws(Errno) in try make(entry, named: name, in: raw) }
+    _ = metadata(of: entry, named: name, in: directory, raw).apply()
+    try Arrival(name: name, directory: directory, context: context).settle(as: entry.name)
+  }
+
+  private func metadata(
+    of entry: Entry, named name: FileName, in directory: RestoreDirectory, _ raw: Int32
+  ) -> FileMetadata {
+    FileMetadata(
+      context: context, entry: entry, place: .name(name, directory: raw), reader: hand.reader,
+      path: { directory.path.appending(entry.name) })
+  }
+
+  private func make(_ entry: Entry, named name: FileName, in directory: Int32) throws(Errno) {
+    switch entry.kind {
+    case .symbolicLink(let target):
+      try DirectoryChange.makeLink(name, to: target, in: directory)
+    case .characterDevice(let number):
+      try makeNode(
+        name, .characterDevice, major: number.major, minor: number.minor, in: directory)
+    case .blockDevice(let number):
+      try makeNode(name, .blockDevice, major: number.major, minor: number.minor, in: directory)
+    case .fifo: try makeNode(name, .fifo, major: 0, minor: 0, in: directory)
+    case .socket: try makeNode(name, .socket, major: 0, minor: 0, in: directory)
+    case .file, .directory: preconditionFailure("made elsewhere")
+    }
+  }
+}

@@ -1,0 +1,314 @@
+// The walk of a restore: through the snapshot once, side by side with the target. For each entry it is
+// decided what is to be done; folders, links and devices are done here, the content of files by
+// workers meanwhile. Nothing recurs, and nothing is kept of what is done.
+//
+// Invariant: everything happens below the open target directory; names are single components, and
+// no link is ever followed.
+
+import Glibc
+import Platform
+import Synchronization
+import Vault
+
+/// A running restore.
+final class RestoreWalk {
+  let context: RestoreContext
+  let hand: RestoreHand
+  let source: any NodeSource
+  private let root: RestoreDirectory
+  private let target: SharedDescriptor?
+  private let work = Channel<RestoreBatch>(capacity: 3)
+  private var workers: [Thread] = []
+  private var batch = RestoreBatch()
+  private var levels: [RestoreLevel] = []
+  var links = LinkTable()
+
+  /// A restore of an entry into a folder; nil for one that is not there, in a dry run.
+  init(
+    _ entry: Entry, into target: SharedDescriptor?, at path: FilePath, context: RestoreContext,
+    source: any NodeSource
+  ) throws(VaultError) {
+    self.context = context
+    self.source = source
+    self.target = target
+    root = RestoreDirectory(root: target, path: path, entry: entry.children == nil ? nil : entry)
+    hand = try RestoreHand(context: context, root: root)
+  }
+
+  /// Restores all of the entry.
+  func restore(_ entry: Entry) throws(VaultError) {
+    try startWorkers()
+    defer { stopWorkers() }
+    do throws(VaultError) {
+      try visitRoot(entry)
+      try walk()
+      try handOver()
+    } catch { context.stop(for: error) }
+    abandon()
+    stopWorkers()
+    try context.requireRunning()
+    try end()
+  }
+
+  private func visitRoot(_ entry: Entry) throws(VaultError) {
+    var existing: ExistingNames?
+    let selection = context.options.selection
+    do throws(Errno) {
+      if let target { existing = try ExistingNames(of: target.descriptor) }
+      if case .including = selection {} else { try root.prepare(context) }
+    } catch {
+      context.fail(root.path, "reading the folder", error)
+      return
+    }
+    if let children = entry.children {
+      levels.append(
+        RestoreLevel(root, children, existing, state: selection.root, source: source))
+    } else {
+      let level = RestoreLevel(root, Children.none, existing, state: nil, source: source)
+      try visit(entry, in: level)
+      root.endPart(context, hand.reader)
+    }
+  }
+
+  // What a stop left half done: nothing of it gets its name.
+  private func abandon() {
+    while let level = levels.popLast() { level.directory.endPart(context, hand.reader) }
+    for file in batch.files {
+      file.giveUp()
+      file.endPart(hand)
+    }
+    batch = RestoreBatch()
+  }
+
+  private func end() throws(VaultError) {
+    guard let target, !context.options.isDryRun else { return }
+    context.protect(below: target, hand.reader)
+    // Errors of writing back come late, on network file systems and over quotas.
+    do throws(Errno) { try target.descriptor.syncFileSystem() } catch {
+      context.fail(root.path, "syncfs", error)
+    }
+  }
+
+  // MARK: Workers
+
+  private func startWorkers() throws(VaultError) {
+    let count = context.options.jobs > 0 ? context.options.jobs : processorCount()
+    for index in 0..<count {
+      let writer = Handed(FileWriter(try RestoreHand(context: context, root: root)))
+      let work = work
+      workers.append(
+        Thread.start(name: "restore \(index)") {
+          while let batch = work.receive() { writer.value.process(batch) }
+        })
+    }
+  }
+
+  private func stopWorkers() {
+    work.close()
+    for worker in workers { worker.join() }
+    workers = []
+  }
+
+  private func handOver() throws(VaultError) {
+    guard !batch.files.isEmpty else { return }
+    let full = batch
+    batch = RestoreBatch()
+    guard work.send(full) else { throw .interrupted }
+  }
+
+  // MARK: Walking
+
+  private func walk() throws(VaultError) {
+    while let level = levels.last, !context.isStopped {
+      let next: Entry?
+      do throws(VaultError) { next = try level.next() } catch {
+        guard error.isLoss else { throw error }
+        context.damage(
+          level.directory.path, "its list of entries cannot be read: \(RepositoryError(error))")
+        leave(level, isWhole: false)
+        continue
+      }
+      guard let entry = next else {
+        leave(level, isWhole: true)
+        continue
+      }
+      try visit(entry, in: level)
+    }
+  }
+
+  // What is not in a list that could not be read to its end may be in the rest of it.
+  private func leave(_ level: RestoreLevel, isWhole: Bool) {
+    levels.removeLast()
+    let (options, directory) = (context.options, level.directory)
+    if isWhole {
+      level.existing?.visitExtra { name in
+        if options.deletesExtra {
+          guard options.selection.selects(name, in: level.state) else { return }
+          Deletion(context).delete(name, in: directory, level.state)
+        } else if !options.isDryRun {
+          Arrival.removeLeftover(name, in: directory)
+        }
+      }
+    }
+    directory.endPart(context, hand.reader)
+  }
+
+  private func visit(_ entry: Entry, in level: RestoreLevel) throws(VaultError) {
+    let exists = level.existing?.contains(entry.name) ?? false
+    if let children = entry.children {
+      visitDirectory(entry, children, in: level, exists: exists)
+      return
+    }
+    let selection = context.options.selection
+    guard selection.selects(entry.name, in: level.state) else { return }
+    context.progress.totalFiles.add(1, ordering: .relaxed)
+    let status = exists ? level.status(of: entry.name) : nil
+    if let file = entry.file {
+      context.progress.totalBytes.wrappingAdd(file.size, ordering: .relaxed)
+    }
+    if let status, let reason = context.keeps(status, for: entry) {
+      context.finish(
+        .leave, reason, level.directory.path.appending(entry.name), size: entry.file?.size ?? 0)
+    } else if let group = links.find(entry) {
+      addName(entry, to: group, in: level)
+    } else if let file = entry.file {
+      try plan(entry, file, status, in: level)
+    } else {
+      restoreOther(entry, status, in: level.directory)
+    }
+  }
+
+  private func addName(_ entry: Entry, to group: LinkGroup, in level: RestoreLevel) {
+    let name = FurtherName(entry: entry, directory: level.directory)
+    level.directory.addPart()
+    if let size = entry.file?.size {
+      context.progress.bytesSkipped.wrappingAdd(size, ordering: .relaxed)
+    }
+    guard let isThere = group.add(name) else { return }
+    hand.links.link(name, to: group, isThere: isThere, hand.reader)
+  }
+
+  // MARK: Folders
+
+  private func visitDirectory(
+    _ entry: Entry, _ children: Children, in level: RestoreLevel, exists: Bool
+  ) {
+    let selection = context.options.selection
+    let state = selection.enter(entry.name, from: level.state)
+    let standing = selection.standing(of: state)
+    guard standing != .left else { return }
+    if standing == .selected { context.progress.totalFiles.add(1, ordering: .relaxed) }
+    let path = { level.directory.path.appending(entry.name) }
+    guard levels.count < TreeLimits.depth else {
+      context.fail(path(), "lies deeper than \(TreeLimits.depth) directories")
+      return
+    }
+    let status = exists ? level.status(of: entry.name) : nil
+    if let status, status.type != .directory, context.keeps(status, for: entry) != nil {
+      context.fail(path(), "is no folder, and may not be replaced; all in it is left out")
+      return
+    }
+    do throws(Errno) {
+      let open = try open(entry, status, in: level)
+      var existing: ExistingNames?
+      if let open { existing = try ExistingNames(of: open.descriptor) }
+      let directory = RestoreDirectory(
+        entry, in: level.directory, open: open, hasObstacle: status != nil && open == nil)
+      do throws(Errno) {
+        if standing == .selected { try directory.prepare(context) }
+      } catch {
+        directory.endPart(context, hand.reader)
+        throw error
+      }
+      levels.append(RestoreLevel(directory, children, existing, state: state, source: source))
+    } catch { context.fail(path(), "making the directory", error) }
+  }
+
+  // The folder that is there; nil where there is none.
+  private func open(
+    _ entry: Entry, _ status: FileStatus?, in level: RestoreLevel
+  ) throws(Errno) -> SharedDescriptor? {
+    guard let status, status.type == .directory,
+      let raw = level.directory.openDirectory?.descriptor.raw
+    else { return nil }
+    do throws(Errno) { return try openFolder(entry.name, in: raw) } catch {
+      // One's own folder can be closed to oneself.
+      guard error == .accessDenied, !context.options.isDryRun else { throw error }
+      try MetadataPlace.name(entry.name, directory: raw).setMode(status.mode | 0o700)
+      return try openFolder(entry.name, in: raw)
+    }
+  }
+
+  private func openFolder(_ name: FileName, in raw: Int32) throws(Errno) -> SharedDescriptor {
+    SharedDescriptor(try Descriptor.openSource(name, at: raw, flags: O_DIRECTORY))
+  }
+
+  // MARK: Files
+
+  private func plan(
+    _ entry: Entry, _ file: Entry.File, _ status: FileStatus?, in level: RestoreLevel
+  ) throws(VaultError) {
+    let standing = context.standing(of: status, to: entry)
+    let restore = FileRestore(
+      entry, in: level.directory, standing, group: links.begin(entry, in: level.directory))
+    restore.addPart()
+    batch.files.append(restore)
+    if file.size > UInt64(Int64.max) {
+      restore.fail("is larger than any file can be", .damaged)
+    } else if standing.needsContent(isDry: context.options.isDryRun) {
+      try planContent(of: restore, file)
+    }
+    restore.endPart(hand)
+    if batch.isFull { try handOver() }
+  }
+
+  private func planContent(of restore: FileRestore, _ file: Entry.File) throws(VaultError) {
+    var extents = ContentReader(file, from: source)
+    var isInBatch = true
+    do throws(VaultError) {
+      while true {
+        let offset = extents.offset
+        guard let extent = try extents.next() else { return }
+        if case .absent = restore.standing, case .hole(let length) = extent {
+          context.progress.bytes.wrappingAdd(length, ordering: .relaxed)
+          continue
+        }
+        if !isInBatch {
+          restore.addPart()
+          batch.files.append(restore)
+        }
+        batch.add(extent, of: restore, at: offset)
+        isInBatch = !batch.isFull
+        if batch.isFull { try handOver() }
+        if context.isStopped { return }
+      }
+    } catch { restore.fail(error, context) }
+  }
+}
+
+/// A folder of the snapshot while it is walked, and what the target has in its place.
+final class RestoreLevel {
+  let directory: RestoreDirectory
+  /// Nil where the target has no such folder.
+  let existing: ExistingNames?
+  let state: RestoreSelection.State
+  private var reader: DirectoryReader
+
+  init(
+    _ directory: RestoreDirectory, _ children: Children, _ existing: ExistingNames?,
+    state: RestoreSelection.State, source: any NodeSource
+  ) {
+    self.directory = directory
+    self.existing = existing
+    self.state = state
+    reader = DirectoryReader(children, from: source)
+  }
+
+  func next() throws(VaultError) -> Entry? { try reader.next() }
+
+  /// What the target has of a name; nil if it is gone meanwhile.
+  func status(of name: FileName) -> FileStatus? {
+    guard let raw = directory.openDirectory?.descriptor.raw else { return nil }
+    return try? FileStatus.of(name, at: raw)
+  }
+}

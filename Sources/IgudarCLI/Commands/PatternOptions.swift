@@ -1,0 +1,34 @@
+// Patterns on the command line and in files, for what commands leave out and what they choose.
+
+import Igudar
+import Platform
+
+/// The four options that name patterns of one purpose.
+struct PatternOptions: Sendable {
+  let exact: Option
+  let insensitive: Option
+  let file: Option
+  let insensitiveFile: Option
+
+  var all: [Option] { [exact, insensitive, file, insensitiveFile] }
+
+  /// The patterns as given, and compiled; nil if there are none.
+  func patterns(
+    _ given: OptionValues
+  ) throws -> (set: PatternSet?, texts: [[UInt8]]) {
+    let sensitive = given.all(exact) + (try Self.patterns(in: given.all(file)))
+    let others = given.all(insensitive) + (try Self.patterns(in: given.all(insensitiveFile)))
+    let texts = sensitive + others
+    return (texts.isEmpty ? nil : try PatternSet(sensitive, ignoringCase: others), texts)
+  }
+
+  private static func patterns(in files: [[UInt8]]) throws(Failure) -> [[UInt8]] {
+    var patterns: [[UInt8]] = []
+    for file in files {
+      patterns += PatternFile.patterns(in: try SmallFile.read(file)) { name in
+        environment(String(decoding: name, as: UTF8.self))
+      }
+    }
+    return patterns
+  }
+}
