@@ -144,12 +144,11 @@ final class FileRestore: @unchecked Sendable {
       }
     } catch {
       output?.discard()
-      let isFull = error == .notEmpty
-      context.fail(
-        path,
-        isFull
-          ? "a folder that is not empty lies in its place; --delete removes it"
-          : "\(error.text) (restore)")
+      if error == .notEmpty {
+        context.fail(path, Self.blocked)
+      } else {
+        context.fail(path, "restore", error)
+      }
     }
     (output, base) = (nil, nil)
     hand.links.settle(group, isThere: isThere, hand.reader)
@@ -157,6 +156,9 @@ final class FileRestore: @unchecked Sendable {
   }
 
   // MARK: Finishing
+
+  /// Why a file cannot get its name.
+  static let blocked = "a folder that is not empty lies in its place; --delete removes it"
 
   private var isUnchanged: Bool {
     switch standing {

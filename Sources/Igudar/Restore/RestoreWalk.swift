@@ -169,6 +169,8 @@ final class RestoreWalk {
     if let status, let reason = context.keeps(status, for: entry) {
       context.finish(
         .leave, reason, level.directory.path.appending(entry.name), size: entry.file?.size ?? 0)
+    } else if isBlocked(entry, by: status, in: level) {
+      return
     } else if let group = links.find(entry) {
       addName(entry, to: group, in: level)
     } else if let file = entry.file {
@@ -176,6 +178,24 @@ final class RestoreWalk {
     } else {
       restoreOther(entry, status, in: level.directory)
     }
+  }
+
+  // What a dry run can see of a folder in the place of something else, and a restore meets later.
+  private func isBlocked(
+    _ entry: Entry, by status: FileStatus?, in level: RestoreLevel
+  ) -> Bool {
+    guard context.options.isDryRun, status?.type == .directory,
+      let raw = level.directory.openDirectory?.descriptor.raw
+    else { return false }
+    if context.options.deletesExtra {
+      Deletion(context).delete(entry.name, in: level.directory, nil)
+      return false
+    }
+    guard let folder = try? openFolder(entry.name, in: raw),
+      let listing = try? DirectoryListing(of: folder.descriptor), listing.count > 0
+    else { return false }
+    context.fail(level.directory.path.appending(entry.name), FileRestore.blocked)
+    return true
   }
 
   private func addName(_ entry: Entry, to group: LinkGroup, in level: RestoreLevel) {
