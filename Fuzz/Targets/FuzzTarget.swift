@@ -28,6 +28,7 @@ public struct FuzzTarget: Sendable, CustomStringConvertible {
   /// All targets.
   public static let all: [FuzzTarget] =
     [canary] + encoding + keys + packs + [segment, cache] + journal + trees + snapshots + names
+    + archives
 }
 
 /// A promise that a decoder broke.

@@ -13,6 +13,8 @@ import Vault
 public enum ArchiveOmission: Sendable {
   /// The format has no place for it: a socket, or anything but files, folders and links in zip.
   case notInFormat(FilePath, EntryType)
+  /// The file is larger than 2^63 bytes, which no archive can say.
+  case tooLarge(FilePath)
   /// The folder cannot be read in the repository.
   case unreadable(FilePath, RepositoryError)
 }
@@ -107,6 +109,10 @@ private final class ArchiveRun {
   ) throws(VaultError) -> Bool {
     guard format.holds(entry.type) else {
       omitted(.notInFormat(path, entry.type))
+      return true
+    }
+    guard Int64(exactly: entry.file?.size ?? 0) != nil else {
+      omitted(.tooLarge(path))
       return true
     }
     let name = path.bytes.isEmpty ? [0x2e] : path.bytes

@@ -6,24 +6,23 @@ import Platform
 import Vault
 
 /// A member of an archive, without its data.
-struct ArchiveMember {
+package struct ArchiveMember {
   /// The path as it is written.
   let path: [UInt8]
   /// The path of the member that this one is another name of; nil if it is a file of its own.
   let linkedPath: [UInt8]?
   /// What it says, under no name; directories are empty and files without content.
-  let entry: Entry
+  package let entry: Entry
   /// Extended attributes, ascending by name, access control lists among them.
-  let attributes: [(name: [UInt8], value: [UInt8])]
+  package let attributes: [(name: [UInt8], value: [UInt8])]
   /// What could not be taken over, in words.
   private(set) var losses: [String] = []
 
   /// Copies a header.
   @unsafe
-  init(_ raw: OpaquePointer) {
+  init(_ raw: OpaquePointer, _ accounts: Accounts) {
     path = unsafe Self.bytes(archive_entry_pathname(raw)) ?? []
     linkedPath = unsafe Self.bytes(archive_entry_hardlink(raw))
-    let accounts = Accounts()
     let user = unsafe Self.bytes(archive_entry_uname(raw)) ?? []
     let group = unsafe Self.bytes(archive_entry_gname(raw)) ?? []
     let (uid, gid) = unsafe (archive_entry_uid(raw), archive_entry_gid(raw))
@@ -42,8 +41,8 @@ struct ArchiveMember {
       entry.birthTime = unsafe Timestamp(
         archive_entry_birthtime(raw), archive_entry_birthtime_nsec(raw))
     }
-    entry.user = user
-    entry.group = group
+    if user.count <= Self.longestName { entry.user = user }
+    if group.count <= Self.longestName { entry.group = group }
     var attributes = unsafe Self.attributes(of: raw)
     for (name, type) in [
       (PosixACL.accessName, ARCHIVE_ENTRY_ACL_TYPE_ACCESS),
@@ -56,10 +55,16 @@ struct ArchiveMember {
     self.entry = entry
     self.attributes = attributes.sorted { $0.key.lexicographicallyPrecedes($1.key) }
       .map { (name: $0.key, value: $0.value) }
+    if max(user.count, group.count) > Self.longestName {
+      losses.append("the name of its owner is longer than Linux has them")
+    }
     if UInt32(exactly: uid) == nil || UInt32(exactly: gid) == nil {
       losses.append("its owner \(uid):\(gid) is none that Linux has")
     }
   }
+
+  // LOGIN_NAME_MAX.
+  private static let longestName = 256
 
   /// The size that the header says.
   var size: UInt64 { entry.file?.size ?? 0 }

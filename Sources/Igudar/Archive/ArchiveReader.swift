@@ -5,19 +5,20 @@
 internal import CArchive
 import Glibc
 import Platform
-import Vault
+package import Vault
 
 /// An archive that is being read; not shared.
 @safe
-final class ArchiveReader {
+package final class ArchiveReader {
   private let raw: OpaquePointer
   private let feed: ArchiveFeed
+  private let accounts = Accounts()
   private var entry: OpaquePointer?
   /// What libarchive said of the last header although it could be read; nil if nothing.
   private(set) var warning: String?
 
   /// Reads what a descriptor gives, which stays the caller's.
-  init(_ descriptor: Int32) throws(ArchiveError) {
+  package init(_ descriptor: Int32) throws(ArchiveError) {
     guard let raw = unsafe archive_read_new() else { throw .archive("out of memory") }
     unsafe self.raw = unsafe raw
     feed = ArchiveFeed(descriptor)
@@ -47,7 +48,7 @@ final class ArchiveReader {
   var byteCount: UInt64 { feed.byteCount }
 
   /// Goes to the next member; nil at the end.
-  func next() throws(ArchiveError) -> ArchiveMember? {
+  package func next() throws(ArchiveError) -> ArchiveMember? {
     let status = unsafe archive_read_next_header(raw, &entry)
     switch status {
     case ARCHIVE_EOF:
@@ -59,11 +60,11 @@ final class ArchiveReader {
     default: throw .archive(feed.failure ?? message)
     }
     guard let entry = unsafe entry else { throw .archive("a member without header") }
-    return unsafe ArchiveMember(entry)
+    return unsafe ArchiveMember(entry, accounts)
   }
 
   /// Hands out the data of the member, stretch by stretch with its offset.
-  func data(
+  package func data(
     _ body: (RawSpan, UInt64) throws(VaultError) -> Void
   ) throws(ImportProblem) {
     while true {
@@ -77,8 +78,9 @@ final class ArchiveReader {
       default: throw .archive(feed.failure ?? message)
       }
       guard count > 0 else { continue }
+      guard let offset = UInt64(exactly: offset) else { throw .archive("data before a member") }
       do throws(VaultError) {
-        try body(unsafe UnsafeRawBufferPointer(start: start, count: count).bytes, UInt64(offset))
+        try body(unsafe UnsafeRawBufferPointer(start: start, count: count).bytes, offset)
       } catch { throw .vault(error) }
     }
   }
@@ -104,7 +106,7 @@ final class ArchiveReader {
 }
 
 /// Why an import ends.
-enum ImportProblem: Error {
+package enum ImportProblem: Error {
   /// The archive cannot be read on, in words.
   case archive(String)
   case vault(VaultError)

@@ -15,7 +15,7 @@ public enum ArchiveFormat: String, CaseIterable, Sendable {
 }
 
 /// Why something cannot be put into an archive, in words.
-enum ArchiveError: Error {
+package enum ArchiveError: Error {
   /// This entry cannot; others can.
   case entry(String)
   /// The archive is lost.

@@ -3,9 +3,9 @@
 // archives write as text.
 
 /// An access control list.
-struct PosixACL: Hashable {
+package struct PosixACL: Hashable {
   /// Whom an entry is about; the numbers are those of the kernel.
-  enum Tag: UInt16 {
+  package enum Tag: UInt16 {
     case owner = 1
     case user = 2
     case owningGroup = 4
@@ -15,12 +15,18 @@ struct PosixACL: Hashable {
   }
 
   /// What somebody may do.
-  struct Entry: Hashable {
-    var tag: Tag
+  package struct Entry: Hashable {
+    package var tag: Tag
     /// Read 4, write 2, execute 1.
-    var permissions: UInt16
+    package var permissions: UInt16
     /// The user or group; only for `user` and `group`.
-    var id: UInt32
+    package var id: UInt32
+
+    package init(tag: Tag, permissions: UInt16, id: UInt32) {
+      self.tag = tag
+      self.permissions = permissions
+      self.id = id
+    }
   }
 
   static let accessName = Array("system.posix_acl_access".utf8)
@@ -29,15 +35,15 @@ struct PosixACL: Hashable {
   private static let version: [UInt8] = [2, 0, 0, 0]
   private static let nobody = UInt32.max
 
-  var entries: [Entry]
+  package var entries: [Entry]
 
   /// A list in the order in which the kernel wants it.
-  init(_ entries: [Entry]) {
+  package init(_ entries: [Entry]) {
     self.entries = entries.sorted { ($0.tag.rawValue, $0.id) < ($1.tag.rawValue, $1.id) }
   }
 
   /// Reads the value of an attribute; nil for what is none.
-  init?(_ bytes: [UInt8]) {
+  package init?(_ bytes: [UInt8]) {
     guard bytes.count > 4, bytes.count % 8 == 4, bytes.starts(with: Self.version) else {
       return nil
     }
@@ -55,7 +61,7 @@ struct PosixACL: Hashable {
   }
 
   /// The value of the attribute.
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     var bytes = Self.version
     for entry in entries {
       let id = entry.tag == .user || entry.tag == .group ? entry.id : Self.nobody

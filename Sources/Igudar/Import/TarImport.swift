@@ -63,6 +63,9 @@ private final class ImportRun {
   private var topNames: Set<FileName> = []
   private var lastPath: FilePath?
 
+  // XATTR_LIST_MAX: so many bytes of names Linux gives for one file.
+  private static let attributeNames = 65536
+
   // An archive with more names at its top is recorded as one of the root.
   private static let mostTopNames = 16
 
@@ -177,8 +180,11 @@ private final class ImportRun {
   private func attributes(
     of member: ArchiveMember, at path: FilePath
   ) throws(ImportProblem) -> [ExtendedAttribute] {
+    var namesSize = 0
     let possible = member.attributes.filter { name, value in
-      1...255 ~= name.count && value.count <= TreeLimits.attribute
+      guard 1...255 ~= name.count, value.count <= TreeLimits.attribute else { return false }
+      namesSize += name.count + 1
+      return namesSize <= Self.attributeNames
     }.prefix(TreeLimits.attributeCount)
     if possible.count < member.attributes.count {
       context.fail(.archive, path, "some of its attributes are larger or more than Linux has them")

@@ -27,15 +27,14 @@ extension Repository {
     }
   }
 
-  // How many names of its targets a snapshot leaves out: as few as let all of them be there.
+  // How many names of its targets a snapshot leaves out: as few as let one of them be there. Others
+  // can be missing because they could not be read.
   private func depth(of snapshot: SnapshotInfo) throws(RepositoryError) -> Int {
     let targets = snapshot.paths.map(\.components)
-    for depth in 0..<max(1, targets.map(\.count).min() ?? 1) {
-      var isBase = true
-      for target in targets where isBase {
-        isBase = try has(Array(target.dropFirst(depth)), in: snapshot)
+    for depth in 0...(targets.map(\.count).max() ?? 0) {
+      for target in targets where target.count >= depth {
+        if try has(Array(target.dropFirst(depth)), in: snapshot) { return depth }
       }
-      if isBase { return depth }
     }
     return 0
   }

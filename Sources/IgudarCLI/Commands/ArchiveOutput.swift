@@ -57,6 +57,10 @@ final class ArchiveOutput {
       output.warning(
         "left out: \(format.rawValue) has no place for a \(type.word)", item: path.bytes,
         during: "dump")
+    case .tooLarge(let path):
+      code = code.worse(of: .incomplete)
+      output.warning(
+        "left out: no archive can hold a file of this size", item: path.bytes, during: "dump")
     case .unreadable(let path, let error):
       let failure = Failure.explaining(error)
       code = code.worse(of: failure.code)

@@ -57,6 +57,26 @@ import Testing
   }
 }
 
+@Suite struct PlaceTests {
+  @Test func pathsOfThisMachineAreFoundHoweverTheBackupNamedThem() throws {
+    let repository = try TestRepository()
+    try repository.shell("mkdir -p src/a/b; printf x > src/a/b/file")
+    let path = repository.path("src/a/b/file")
+    func history(_ arguments: String...) throws -> [String] {
+      try repository.run(["history", "--json"] + arguments).lines
+    }
+    // One of the targets is gone, which must not make another the root.
+    _ = try repository.backup(repository.path("src/a"), "/gone", code: 3)
+    #expect(try history(path).count == 1)
+    try repository.igudar("diff", "latest", "--local", "src/a/b")
+    try repository.shell("cd src; \(Program.path) backup -q . --host dot")
+    #expect(try history(path, "--host", "dot").count == 1)
+    try repository.shell("cd src/a; \(Program.path) backup -q b --host name")
+    #expect(try history(path, "--host", "name").count == 1)
+    #expect(try history("src/a/b/file").count == 3)
+  }
+}
+
 @Suite struct NcduTests {
   @Test func nestedListsAreWhatNcduReads() throws {
     let repository = try TestRepository()
