@@ -1,5 +1,8 @@
 // A map that stays small in memory however much it holds: what is above the limit goes to a
 // temporary file that has no name. It lives as long as the value and is never read by anybody else.
+//
+// The limit is low because keys come in any order: a transaction of LMDB holds every page in memory
+// that it changes, one for each key in the worst case.
 
 /// Values by short keys; not shared.
 package final class TemporaryMap {
@@ -15,7 +18,7 @@ package final class TemporaryMap {
   }
 
   /// An empty map that keeps about this many bytes in memory.
-  package init(memoryLimit: Int = 4 << 20) {
+  package init(memoryLimit: Int = 512 << 10) {
     self.memoryLimit = memoryLimit
   }
 
