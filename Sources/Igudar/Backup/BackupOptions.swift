@@ -13,6 +13,8 @@ public struct BackupOptions: Sendable {
   public var isDryRun = false
   /// Whether all files are read, also those that look unchanged.
   public var readsAll = false
+  /// Whether files that look unchanged are read too, and compared with what is in the repository.
+  public var verifiesSource = false
   /// Whether no snapshot is made when nothing changed since the parent.
   public var skipsIfUnchanged = false
   /// Whether directories of other file systems are left empty.

@@ -10,7 +10,7 @@ import Vault
 final class PreviousDirectory {
   let children: Children
   private var reader: DirectoryReader
-  private let source: ReliedNodes
+  let source: ReliedNodes
   private var hasCurrent = false
   private var isAtEnd = false
   // Whether the rest of the list is lost.

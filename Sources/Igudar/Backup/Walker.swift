@@ -16,6 +16,7 @@ final class Walker {
   private let previous: PreviousSnapshot?
   let lane: Lane
   let rules: WalkRules
+  let verification: SourceVerification?
   var levels: [WalkLevel] = []
   var batch = Batch(number: 0)
   private var directoriesInBatch = 0
@@ -42,6 +43,7 @@ final class Walker {
     self.previous = previous
     self.lane = lane
     rules = WalkRules(context.options, targets: targets)
+    verification = context.options.verifiesSource ? SourceVerification(context) : nil
     // Clocks of file systems lag behind by a tick, and some count in steps of two seconds.
     var youngest = previous?.start ?? Timestamp(seconds: 0)
     youngest.seconds -= 2

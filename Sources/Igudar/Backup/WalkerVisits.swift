@@ -43,7 +43,8 @@ extension Walker {
     }
     levels[levels.count - 1].entryCount += 1
     if finding != .absent, let previous = level.previous,
-      previous.withFound({ isUnchanged($0, status, link) }), try previous.isWhole()
+      previous.withFound({ isUnchanged($0, status, link) }), try previous.isWhole(),
+      try isVerified(previous, name, status, in: level)
     {
       try takeOver(previous, finding, in: level, name, status)
     } else if status.type == .regular {
@@ -75,6 +76,15 @@ extension Walker {
     // Changed in the last moments before it was read, it may have changed again in the same tick.
     let isYoung = status.mtime >= youngest || (!options.ignoresCtime && status.ctime >= youngest)
     return !isYoung && old.fileFlags & Entry.File.changedWhileRead == 0
+  }
+
+  // Whether nothing more is to be known of what looks unchanged.
+  private func isVerified(
+    _ previous: PreviousDirectory, _ name: FileName, _ status: FileStatus, in level: WalkLevel
+  ) throws(VaultError) -> Bool {
+    guard let verification, status.type == .regular, status.size > 0 else { return true }
+    return try verification.verify(
+      name, status, in: level.directory, previous.withFound { $0.entry }, nodes: previous.source)
   }
 
   private func takeOver(

@@ -133,26 +133,27 @@ final class FileRestore: @unchecked Sendable {
     }
     guard isLast else { return }
     let context = hand.context
-    var isThere = false
-    do throws(Errno) {
-      if hasFailed {
-        output?.discard()
-        if let failure { context.fail(path, failure.message, failure.trouble) }
-      } else {
-        try finish(hand)
-        isThere = true
-      }
-    } catch {
-      output?.discard()
-      if error == .notEmpty {
-        context.fail(path, Self.blocked)
-      } else {
-        context.fail(path, "restore", error)
-      }
-    }
+    let outcome = end(hand)
+    if case .lost = outcome { output?.discard() }
     (output, base) = (nil, nil)
-    hand.links.settle(group, isThere: isThere, hand.reader)
+    hand.links.settle(group, outcome, hand.reader)
     directory.endPart(context, hand.reader)
+  }
+
+  private func end(_ hand: RestoreHand) -> LinkGroup.Outcome {
+    let context = hand.context
+    if hasFailed {
+      if let failure { context.fail(path, failure.message, failure.trouble) }
+      return .lost(failure?.trouble ?? .failed)
+    }
+    do throws(Errno) {
+      try finish(hand)
+      return .isThere
+    } catch {
+      guard error == .notEmpty else { return .lost(context.fail(path, "restore", error)) }
+      context.fail(path, Self.blocked)
+      return .lost(.failed)
+    }
   }
 
   // MARK: Finishing

@@ -10,11 +10,12 @@ import Vault
 final class FileWriter {
   private let hand: RestoreHand
   private let context: RestoreContext
-  private var buffer = OwnedBuffer(capacity: 1 << 20)
+  private let comparison: ContentComparison
 
   init(_ hand: RestoreHand) {
     self.hand = hand
     context = hand.context
+    comparison = ContentComparison(context.vault.hasher)
   }
 
   private struct Placed {
@@ -48,7 +49,9 @@ final class FileWriter {
         missing.append(piece)
         continue
       }
-      if isThere(piece, in: base.descriptor) {
+      // What cannot be read is fetched.
+      let isThere = try? comparison.holds(piece.extent, at: piece.offset, in: base.descriptor)
+      if isThere == true {
         context.progress.bytesSkipped.wrappingAdd(piece.extent.length, ordering: .relaxed)
         if case .chunk = piece.extent { piece.file.note(same: piece.range) }
       } else {
@@ -57,40 +60,6 @@ final class FileWriter {
       }
     }
     return missing
-  }
-
-  private func isThere(_ piece: RestorePiece, in base: borrowing Descriptor) -> Bool {
-    switch piece.extent {
-    case .hole: return (try? isEmpty(piece.range, in: base)) ?? false
-    case .chunk(let id, let length):
-      if buffer.capacity < Int(length) { buffer = OwnedBuffer(capacity: Int(length)) }
-      let bytes = unsafe UnsafeMutableRawBufferPointer(start: buffer.pointer, count: Int(length))
-      guard (try? unsafe base.read(at: Int64(piece.offset), into: bytes)) == Int(length) else {
-        return false
-      }
-      return unsafe context.vault.hasher.id(of: UnsafeRawBufferPointer(bytes), kind: .data) == id
-    }
-  }
-
-  // Whether a stretch reads as zeros; holes are not read.
-  private func isEmpty(
-    _ range: Range<UInt64>, in base: borrowing Descriptor
-  ) throws(Errno) -> Bool {
-    let stretches = try dataStretches(of: base.raw, size: range.upperBound, from: range.lowerBound)
-    for stretch in stretches {
-      var offset = stretch.lowerBound
-      while offset < stretch.upperBound, !context.isStopped {
-        let count = Int(min(UInt64(buffer.capacity), stretch.upperBound - offset))
-        let bytes = unsafe UnsafeMutableRawBufferPointer(start: buffer.pointer, count: count)
-        let filled = try unsafe base.read(at: Int64(offset), into: bytes)
-        guard unsafe isZero(UnsafeRawBufferPointer(rebasing: bytes.prefix(filled))) else {
-          return false
-        }
-        if filled < count { return true }
-        offset += UInt64(count)
-      }
-    }
-    return true
   }
 
   // MARK: Writing
@@ -137,7 +106,7 @@ final class FileWriter {
     }
     do throws(Errno) {
       let output = try piece.file.opened(context)
-      if unsafe context.options.makesSparse && isZero(bytes) {
+      if unsafe context.options.makesSparse && bytes.isZero {
         try output.makeHole(piece.range)
       } else {
         try unsafe output.descriptor.write(bytes, at: Int64(piece.offset))
@@ -145,14 +114,5 @@ final class FileWriter {
       context.progress.bytes.wrappingAdd(UInt64(bytes.count), ordering: .relaxed)
       return nil
     } catch { return "\(error.text) (write)" }
-  }
-
-  private func isZero(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    guard bytes.count > 1, unsafe bytes[0] == 0 else {
-      return unsafe bytes.allSatisfy { $0 == 0 }
-    }
-    return unsafe equalBytes(
-      UnsafeRawBufferPointer(rebasing: bytes.dropLast()),
-      UnsafeRawBufferPointer(rebasing: bytes.dropFirst()))
   }
 }

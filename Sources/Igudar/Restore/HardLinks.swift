@@ -10,7 +10,7 @@ final class LinkGroup: @unchecked Sendable {
   let directory: PathChain
   let name: FileName
   private let lock = Lock()
-  private var isThere: Bool?
+  private var outcome: Outcome?
   private var waiting: [FurtherName] = []
 
   init(_ entry: Entry, in directory: RestoreDirectory) {
@@ -18,21 +18,26 @@ final class LinkGroup: @unchecked Sendable {
     name = entry.name
   }
 
+  /// What became of the file.
+  enum Outcome: Sendable {
+    case isThere
+    case lost(RestoreTrouble)
+  }
+
   var path: FilePath { directory.path.appending(name) }
 
-  /// Lets another name wait; answers whether the file is there if that is known, and then nothing
-  /// waits.
-  func add(_ name: FurtherName) -> Bool? {
+  /// Lets another name wait; where the outcome is known it is answered, and nothing waits.
+  func add(_ name: FurtherName) -> Outcome? {
     lock.withLock {
-      if isThere == nil { waiting.append(name) }
-      return isThere
+      if outcome == nil { waiting.append(name) }
+      return outcome
     }
   }
 
-  /// Notes whether the file is there now, and answers the names that waited.
-  func settle(isThere: Bool) -> [FurtherName] {
+  /// Notes what became of the file, and answers the names that waited.
+  func settle(_ outcome: Outcome) -> [FurtherName] {
     lock.withLock {
-      self.isThere = isThere
+      self.outcome = outcome
       let names = waiting
       waiting = []
       return names
@@ -97,19 +102,20 @@ final class LinkMaker {
   }
 
   /// Ends the wait of all who waited for a file.
-  func settle(_ group: LinkGroup?, isThere: Bool, _ reader: ChunkReader) {
+  func settle(_ group: LinkGroup?, _ outcome: LinkGroup.Outcome, _ reader: ChunkReader) {
     guard let group else { return }
-    for name in group.settle(isThere: isThere) { link(name, to: group, isThere: isThere, reader) }
+    for name in group.settle(outcome) { link(name, to: group, outcome, reader) }
   }
 
   /// Gives a file another name, or tells why not.
   func link(
-    _ name: FurtherName, to group: LinkGroup, isThere: Bool, _ reader: ChunkReader
+    _ name: FurtherName, to group: LinkGroup, _ outcome: LinkGroup.Outcome, _ reader: ChunkReader
   ) {
     defer { name.directory.endPart(context, reader) }
     guard !context.isStopped else { return }
-    guard isThere else {
-      context.fail(name.path, "is another name of \(group.path), which could not be restored")
+    if case .lost(let trouble) = outcome {
+      let message = "is another name of \(group.path), which could not be restored"
+      context.fail(name.path, message, trouble)
       return
     }
     do throws(Errno) { try link(name, to: group) } catch {

@@ -9,7 +9,7 @@ extension RestoreWalk {
     let path = { directory.path.appending(entry.name) }
     let group = links.begin(entry, in: directory)
     directory.addPart()
-    var isThere = false
+    var outcome = LinkGroup.Outcome.isThere
     do throws(Errno) {
       if let status, isSame(entry, status, in: directory) {
         updateOther(entry, in: directory)
@@ -18,9 +18,8 @@ extension RestoreWalk {
         context.finish(
           status == nil ? .create : .replace, status.map { reason($0, entry) } ?? .absent, path())
       }
-      isThere = true
-    } catch { context.fail(path(), "making it", error) }
-    hand.links.settle(group, isThere: isThere, hand.reader)
+    } catch { outcome = .lost(context.fail(path(), "making it", error)) }
+    hand.links.settle(group, outcome, hand.reader)
     directory.endPart(context, hand.reader)
   }
 

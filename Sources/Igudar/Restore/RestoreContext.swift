@@ -70,9 +70,12 @@ final class RestoreContext: Sendable {
   func damage(_ path: FilePath, _ message: String) { fail(path, message, .damaged) }
 
   /// Tells of a call that failed; what takes more rights than a user has is another matter.
-  func fail(_ path: FilePath, _ call: String, _ errno: Errno) {
+  @discardableResult
+  func fail(_ path: FilePath, _ call: String, _ errno: Errno) -> RestoreTrouble {
     let isRight = errno == .notPermitted || errno == .accessDenied
-    fail(path, "\(errno.text) (\(call))", isRight && !isRoot ? .notPermitted : .failed)
+    let trouble: RestoreTrouble = isRight && !isRoot ? .notPermitted : .failed
+    fail(path, "\(errno.text) (\(call))", trouble)
+    return trouble
   }
 
   // MARK: What is left to the end

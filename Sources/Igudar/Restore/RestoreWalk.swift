@@ -204,8 +204,8 @@ final class RestoreWalk {
     if let size = entry.file?.size {
       context.progress.bytesSkipped.wrappingAdd(size, ordering: .relaxed)
     }
-    guard let isThere = group.add(name) else { return }
-    hand.links.link(name, to: group, isThere: isThere, hand.reader)
+    guard let outcome = group.add(name) else { return }
+    hand.links.link(name, to: group, outcome, hand.reader)
   }
 
   // MARK: Folders

@@ -30,6 +30,8 @@ enum BackupCommand {
   static let parent = Option(
     "parent", takes: "SNAPSHOT", help: "snapshot to compare with (default: the latest alike)")
   static let force = Option("force", "f", help: "read all files, also those that look unchanged")
+  static let verifySource = Option(
+    "verify-source", help: "read files that look unchanged too, and tell those that rotted")
   static let skipIfUnchanged = Option(
     "skip-if-unchanged", help: "save no snapshot when nothing changed")
   static let withAccessTime = Option("with-atime", help: "record access times")
@@ -42,7 +44,8 @@ enum BackupCommand {
     "read-concurrency", takes: "COUNT", hidden: true, help: "the same as --jobs")
 
   private static let own = [
-    parent, force, skipIfUnchanged, withAccessTime, ignoreCtime, ignoreInode, noScan, jobs,
+    parent, force, verifySource, skipIfUnchanged, withAccessTime, ignoreCtime, ignoreInode, noScan,
+    jobs,
     readConcurrency,
   ]
 }
@@ -80,6 +83,7 @@ private struct BackupPlan {
     (options.exclusion, options.excludeTexts) = try BackupExclusions.exclusion(given)
     options.staysOnFileSystem = given.has(BackupExclusions.oneFileSystem)
     options.readsAll = given.has(BackupCommand.force)
+    options.verifiesSource = given.has(BackupCommand.verifySource)
     options.skipsIfUnchanged = given.has(BackupCommand.skipIfUnchanged)
     options.recordsAccessTime = given.has(BackupCommand.withAccessTime)
     options.ignoresCtime = given.has(BackupCommand.ignoreCtime)
