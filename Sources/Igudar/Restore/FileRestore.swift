@@ -112,7 +112,6 @@ final class FileRestore: @unchecked Sendable {
   /// Where the content goes; the first call makes it.
   func opened(_ context: RestoreContext) throws(Errno) -> FileOutput {
     let base = openBase()
-    try directory.prepare(context)
     return try lock.withLock { () throws(Errno) in
       if let output { return output }
       let made = try FileOutput(
@@ -179,9 +178,7 @@ final class FileRestore: @unchecked Sendable {
     let context = hand.context
     if isUnchanged { return try finishUnchanged(hand) }
     let (action, reason) = step
-    if context.options.isDryRun {
-      try directory.prepare(context)
-    } else {
+    if !context.options.isDryRun {
       let output = try opened(context)
       try takeOver(into: output)
       // Holes at the end were not written.

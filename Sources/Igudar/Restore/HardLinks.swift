@@ -133,7 +133,6 @@ final class LinkMaker {
       context.finish(.leave, .same, name.path)
       return
     }
-    try name.directory.prepare(context)
     if !context.options.isDryRun {
       guard let source else { throw .notFound }
       let temporary = temporaryFileName()

@@ -51,7 +51,8 @@ extension RestoreWalk {
   }
 
   private func makeOther(_ entry: Entry, in directory: RestoreDirectory) throws(Errno) {
-    guard let raw = try directory.prepare(context), !context.options.isDryRun else { return }
+    guard !context.options.isDryRun else { return }
+    guard let raw = directory.openDirectory?.descriptor.raw else { throw .notFound }
     let name = temporaryFileName()
     try directory.changing(context) { (raw) throws(Errno) in try make(entry, named: name, in: raw) }
     _ = metadata(of: entry, named: name, in: directory, raw).apply()

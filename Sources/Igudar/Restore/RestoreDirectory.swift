@@ -1,5 +1,5 @@
-// A folder of the target while things are restored in it. It is made when the first thing in it
-// needs it, and gets its own metadata when the last is done, on whichever thread that happens: what
+// A folder of the target while things are restored in it. It is made by the walk when the first thing
+// in it needs it, and gets its own metadata when the last is done, on whichever thread that happens: what
 // is made or renamed in a folder changes its times.
 
 import Glibc
@@ -61,9 +61,8 @@ final class RestoreDirectory: @unchecked Sendable {
 
   /// Makes the folder and those above it that are not there; a dry run only tells of it.
   ///
-  /// Nil in a dry run where there is no such folder.
-  @discardableResult
-  func prepare(_ context: RestoreContext) throws(Errno) -> Int32? {
+  /// The walk alone calls it, before anything in the folder is handed to a worker.
+  func prepare(_ context: RestoreContext) throws(Errno) {
     var missing: [RestoreDirectory] = []
     var node: RestoreDirectory? = self
     while let directory = node, directory.lock.withLock({ !directory.isUsed }) {
@@ -71,7 +70,6 @@ final class RestoreDirectory: @unchecked Sendable {
       node = directory.lock.withLock { directory.parent }
     }
     for directory in missing.reversed() { try directory.use(context) }
-    return openDirectory?.descriptor.raw
   }
 
   private func use(_ context: RestoreContext) throws(Errno) {

@@ -163,13 +163,19 @@ final class RestoreWalk {
     guard selection.selects(entry.name, in: level.state) else { return }
     context.progress.totalFiles.add(1, ordering: .relaxed)
     let status = exists ? level.status(of: entry.name) : nil
+    let path = { level.directory.path.appending(entry.name) }
     if let file = entry.file {
       context.progress.totalBytes.wrappingAdd(file.size, ordering: .relaxed)
     }
     if let status, let reason = context.keeps(status, for: entry) {
-      context.finish(
-        .leave, reason, level.directory.path.appending(entry.name), size: entry.file?.size ?? 0)
-    } else if isBlocked(entry, by: status, in: level) {
+      context.finish(.leave, reason, path(), size: entry.file?.size ?? 0)
+      return
+    }
+    do throws(Errno) { try level.directory.prepare(context) } catch {
+      context.fail(path(), "making its folder", error)
+      return
+    }
+    if isBlocked(entry, by: status, in: level) {
       return
     } else if let group = links.find(entry) {
       addName(entry, to: group, in: level)

@@ -19,8 +19,8 @@ enum Help {
       "", "`igudar help COMMAND` explains one command.", "",
       "Environment: what the options above name, IGUDAR_PASSWORD (the password itself),",
       "IGUDAR_COMPRESSION, IGUDAR_HOST, IGUDAR_PROGRESS_FPS (progress on a pipe too).", "",
-      "Exit codes: 0 done, 1 failed, 3 some source unreadable (snapshot saved), 4 damage that can",
-      "be repaired, 5 damage that cannot, 6 refused by policy, 10 no repository, 12 wrong key,",
+      "Exit codes: 0 done, 1 failed, 3 some source unreadable (snapshot saved), or a restore that",
+      "lacks only what takes more rights, 4 damage that can be repaired, 5 damage that cannot, 6 refused by policy, 10 no repository, 12 wrong key,",
       "13 not permitted, 14 store full, 15 rollback or fork, 20 repository too new,",
       "130 interrupted.",
     ]

@@ -227,6 +227,14 @@ import Testing
     #expect(both.errorText.contains("--include and --exclude exclude each other"))
   }
 
+  @Test func whatLeadsToTheChosenIsMadeOnceHoweverManyWorkersNeedIt() throws {
+    try repository.shell(
+      "cd src; mkdir -p w/x/y; for f in $(seq 2000); do echo $f > w/x/y/$f.w; done")
+    _ = try repository.backup("src")
+    _ = try restore("--include", "*.w", "--jobs", "8")
+    #expect(try repository.differences("src/w", "out/w") == [])
+  }
+
   // MARK: Deleting
 
   @Test func deletingMakesTheTargetWhatTheSnapshotIs() throws {

@@ -22,14 +22,15 @@ import Vault
   }
 
   private func restore(
-    _ path: [FileName], of repository: Repository, _ prepare: () throws -> Void = {}
+    _ path: [FileName], of repository: Repository, _ options: RestoreOptions = RestoreOptions(),
+    _ prepare: () throws -> Void = {}
   ) throws -> Course {
     let snapshot = try #require(try repository.snapshots().last)
     let entry = try repository.entry(at: path, in: snapshot)
     try prepare()
     let course = Mutex(Course())
     let restore = Restore(
-      entry, of: repository, to: harvest.folder.appending("out"), options: RestoreOptions())
+      entry, of: repository, to: harvest.folder.appending("out"), options: options)
     do throws(RepositoryError) {
       try restore.run { event in
         if case .failed(let path, let message, let trouble) = event {
@@ -78,5 +79,44 @@ import Vault
     #expect(course.events.map(\.path) == [harvest.folder.appending("out/a")])
     #expect(course.events.map(\.trouble) == [.damaged])
     try harvest.shell("test out/x -ef out/y; test $(stat -c %s out/x) = 2")
+  }
+
+  @Test func whatWasFinishedBeforeAnInterruptionIsNotWrittenAgain() throws {
+    try harvest.shell(
+      "cd src; for f in $(seq 100 699); do head -c 20000 /dev/urandom > $f; done")
+    let summary = try harvest.backup()
+    let reads = Mutex<Int?>(nil)
+    let store = FaultyStore(harvest.store) {
+      (operation, name, _) throws(StoreError) in
+      guard operation == .read, case .pack? = name?.kind else { return }
+      let count = reads.withLock { count in
+        count = count.map { $0 + 1 }
+        return count ?? 0
+      }
+      // In the midst of the files, which lie in about twelve frames.
+      if count > 9 { throw .unavailable("gone") }
+    }
+    let repository = try harvest.open(store)
+    var options = RestoreOptions()
+    options.jobs = 1
+    let course = try restore(
+      harvest.folder.appending("src").components, of: repository, options
+    ) { reads.withLock { $0 = 0 } }
+    #expect(course.error == .store("gone"))
+    // Whole files and nothing else.
+    try harvest.shell(
+      """
+      test -z "$(find out -name '.igudar-*')"; test -n "$(ls out)"
+      for f in $(ls out); do cmp src/$f out/$f; done
+      cd out; ls | wc -l > ../count; stat -c '%n %i %z %y' * > ../before
+      """)
+    let snapshot = try #require(
+      try harvest.repository.snapshots().first { $0.id == summary.snapshot })
+    try harvest.expectRestores(snapshot, "out")
+    try harvest.shell(
+      """
+      test $(cat count) -lt 600; test $(ls out | wc -l) = 600
+      cd out; stat -c '%n %i %z %y' $(cut -d' ' -f1 ../before) | cmp - ../before
+      """)
   }
 }
