@@ -15,19 +15,26 @@ package enum AttributeTarget {
     .path(FilePath("/proc/self/fd/\(directory)").appending(name))
   }
 
-  /// All attributes, ascending by name; none where the file system has none.
-  package func attributes() throws(Errno) -> [(name: [UInt8], value: [UInt8])] {
+  /// The names of all attributes, ascending; none where the file system has none.
+  package func names() throws(Errno) -> [[UInt8]] {
     let list = unsafe try grow { (buffer) throws(Errno) in unsafe self.list(buffer) }
     guard let list, !list.isEmpty else { return [] }
+    return list.split(separator: 0).map { Array($0) }.sorted { $0.lexicographicallyPrecedes($1) }
+  }
+
+  /// The value of an attribute; nil where there is no such one, or not any more.
+  package func value(of name: [UInt8]) throws(Errno) -> [UInt8]? {
+    unsafe try grow { (buffer) throws(Errno) in unsafe self.get(name, buffer) }
+  }
+
+  /// All attributes, ascending by name; none where the file system has none.
+  package func attributes() throws(Errno) -> [(name: [UInt8], value: [UInt8])] {
     var found: [(name: [UInt8], value: [UInt8])] = []
-    for name in list.split(separator: 0) {
-      let name = Array(name)
+    for name in try names() {
       // One that vanished meanwhile is not there.
-      guard let value = unsafe try grow({ (buffer) throws(Errno) in unsafe self.get(name, buffer) })
-      else { continue }
-      found.append((name, value))
+      if let value = try value(of: name) { found.append((name, value)) }
     }
-    return found.sorted { $0.name.lexicographicallyPrecedes($1.name) }
+    return found
   }
 
   /// Sets an attribute.

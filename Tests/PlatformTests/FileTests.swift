@@ -135,7 +135,7 @@ import Testing
     let places: [AttributeTarget] = [
       .descriptor(file.raw), .name(name, at: folder.raw), .path(scratch.path("file")),
     ]
-    for place in places { #expect(try place.attributes().isEmpty) }
+    for place in places { #expect(try place.names().isEmpty) }
     let values: [(name: [UInt8], value: [UInt8])] = [
       (Array("user.a\u{ff}".utf8) + [0xfe], [0, 1, 2]), (Array("user.empty".utf8), []),
       (Array("user.large".utf8), Array(repeating: 9, count: 2000)),
@@ -147,9 +147,10 @@ import Testing
       return
     }
     for place in places {
-      let found = try place.attributes()
-      #expect(found.map(\.name) == values.map(\.name))
-      #expect(found.map(\.value) == values.map(\.value))
+      #expect(try place.value(of: Array("user.none".utf8)) == nil)
+      let names = try place.names()
+      #expect(names == values.map(\.name))
+      for (name, value) in zip(names, values) { #expect(try place.value(of: name) == value.value) }
     }
   }
 

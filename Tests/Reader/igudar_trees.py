@@ -13,7 +13,7 @@ FILE, DIRECTORY, LINK, CHARACTER, BLOCK, FIFO, SOCKET = range(1, 8)
 TYPE_LETTERS = "?-dlcbps"
 FIELDS = "1c 2 3 4 5 6 7 8 9 10 11 12 13 14 15c 16c 17c 18c 19c 20c 21c 22"
 FIELD_TYPES = {15: (CHARACTER, BLOCK), 16: (LINK,), 17: (FILE,), 18: (FILE,), 19: (FILE,),
-               20: (DIRECTORY,), 21: (DIRECTORY,), 22: (FILE,)}
+               20: (DIRECTORY,), 21: (DIRECTORY,)}
 
 ReadChunk = Callable[[bytes, int], bytes]  # chunk ID and kind; verified bytes
 

@@ -53,6 +53,11 @@ final class BackupContext: Sendable {
     report(.failed(SourceError(during: during, path: path, message: message)))
   }
 
+  /// Tells of extended attributes that could not be read, if there are such.
+  func tell(_ attributes: SourceAttributes, of path: @autoclosure () -> FilePath) {
+    if let problem = attributes.problem { fail(.archive, path(), problem) }
+  }
+
   /// Tells that an entry was left out.
   func exclude(_ path: @autoclosure () -> FilePath) {
     if options.tellsItems { report(.excluded(path())) }
@@ -80,7 +85,7 @@ final class BackupContext: Sendable {
   /// What every entry says, from its status; flags and project as well if it is open.
   func entry(
     _ name: FileName, _ status: FileStatus, kind: Entry.Kind, link: Entry.HardLink?,
-    attributes: [ExtendedAttribute], descriptor: Int32? = nil
+    attributes: SourceAttributes, descriptor: Int32? = nil
   ) -> Entry {
     var entry = entry(
       name, kind: kind, mode: status.mode, uid: status.uid, gid: status.gid, time: status.mtime)
@@ -89,7 +94,8 @@ final class BackupContext: Sendable {
     entry.birthTime = status.birthTime
     entry.inode = status.inode
     entry.hardLink = link
-    entry.attributes = attributes
+    entry.attributes = attributes.list
+    entry.flags = attributes.isWhole ? 0 : Entry.lacksAttributes
     if let descriptor {
       // Where that cannot be read, there is nothing to restore.
       let flags = (try? InodeFlags.flags(of: descriptor)) ?? nil
@@ -107,47 +113,6 @@ final class BackupContext: Sendable {
     entry.user = accounts.user(uid)
     entry.group = accounts.group(gid)
     return entry
-  }
-
-  /// The extended attributes at a target; large values become chunks.
-  func attributes(
-    of target: AttributeTarget, lane: Lane
-  ) throws(SourceProblem) -> [ExtendedAttribute] {
-    let found: [(name: [UInt8], value: [UInt8])]
-    do throws(Errno) { found = try target.attributes() } catch {
-      throw .system("extended attributes", error)
-    }
-    return try attributes(found, lane: lane)
-  }
-
-  /// Extended attributes, ascending by name; large values become chunks.
-  func attributes(
-    _ found: [(name: [UInt8], value: [UInt8])], lane: Lane
-  ) throws(SourceProblem) -> [ExtendedAttribute] {
-    var attributes: [ExtendedAttribute] = []
-    var total = 0
-    for (name, value) in found {
-      if value.isEmpty
-        || value.count <= ExtendedAttribute.inlineLimit
-          && total + value.count <= ExtendedAttribute.inlineTotal
-      {
-        total += value.count
-        attributes.append(ExtendedAttribute(name: name, value: .inline(value)))
-        continue
-      }
-      var chunk: Result<ChunkID, VaultError> = .failure(.interrupted)
-      unsafe value.withUnsafeBytes { bytes in
-        do throws(VaultError) {
-          chunk = .success(try unsafe lane.put(bytes, kind: .data).id)
-        } catch { chunk = .failure(error) }
-      }
-      do throws(VaultError) {
-        attributes.append(
-          ExtendedAttribute(name: name, value: .chunk(try chunk.get(), length: UInt32(value.count)))
-        )
-      } catch { throw .vault(error) }
-    }
-    return attributes
   }
 }
 

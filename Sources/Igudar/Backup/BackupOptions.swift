@@ -51,8 +51,10 @@ public struct BackupOptions: Sendable {
   public var tellsItems = false
   /// Whether the sources are counted beside the backup, so that progress knows the whole.
   public var countsSources = false
-  /// Seconds between checkpoints of a running backup; at most 900 is promised to users.
-  public var checkpointInterval = 900
+  /// Time between the beginnings of two checkpoints of a running backup.
+  ///
+  /// Users are promised one every 15 minutes at least; the rest is for what has to be written first.
+  public var checkpointInterval: Duration = .seconds(14 * 60)
 
   /// The defaults.
   public init() {}

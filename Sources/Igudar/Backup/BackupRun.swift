@@ -12,7 +12,7 @@ final class BackupRun {
   private let repository: Repository
   private let pipeline: BackupPipeline
   private let walkLane: Lane
-  private var lastCheckpoint: Timestamp
+  private var pace: CheckpointPace
 
   init(
     context: BackupContext, run: Run, sources: BackupTargets, parent: SnapshotInfo?,
@@ -22,7 +22,7 @@ final class BackupRun {
     self.sources = sources
     commit = BackupCommit(context: context, run: run, parent: parent, paths: sources.paths)
     self.repository = repository
-    lastCheckpoint = context.start
+    pace = CheckpointPace(every: context.options.checkpointInterval)
     walkLane = try run.lane()
     pipeline = try BackupPipeline(run: run, context: context)
   }
@@ -68,10 +68,7 @@ final class BackupRun {
   }
 
   private func checkpointIfDue(_ walker: Walker) throws(VaultError) {
-    let now = Timestamp.now()
-    guard now.seconds - lastCheckpoint.seconds >= context.options.checkpointInterval else { return }
-    lastCheckpoint = now
-    _ = try checkpoint(walker)
+    if pace.isDue() { _ = try checkpoint(walker) }
   }
 
   // Commits what is done so far as a partial snapshot; the backup goes on.

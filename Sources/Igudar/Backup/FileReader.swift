@@ -85,17 +85,14 @@ final class FileReader {
     var attempt = 1
     while true {
       let (content, size) = try readContent(of: file, status: status)
-      let attributes = try context.attributes(of: .descriptor(file.raw), lane: lane)
+      let attributes = try vaultProblems { () throws(VaultError) in
+        try SourceAttributes(of: .descriptor(file.raw), lane: lane)
+      }
       let after = try statusAfter(file)
       let isStable = after.hasSameContent(as: status) && size == after.size
       if isStable || attempt == Self.attemptCount {
-        if !isStable {
-          context.fail(.archive, draft.path, "changed while it was read; kept as it was read last")
-        }
-        let flags = isStable ? 0 : Entry.File.changedWhileRead
         return context.entry(
-          draft.name, after, kind: .file(Entry.File(size: size, content: content, flags: flags)),
-          link: after.links > 1 ? draft.hardLink : nil, attributes: attributes,
+          draft, after, Entry.File(size: size, content: content), isStable: isStable, attributes,
           descriptor: file.raw)
       }
       status = after
@@ -111,7 +108,7 @@ final class FileReader {
     var isShort = false
     for stretch in try stretches(of: file, status: status) {
       if stretch.lowerBound > end {
-        try vault { () throws(VaultError) in
+        try vaultProblems { () throws(VaultError) in
           try content.append(.hole(length: stretch.lowerBound - end))
         }
       }
@@ -119,7 +116,7 @@ final class FileReader {
       isShort = end < stretch.upperBound
       if isShort { break }
     }
-    return try vault { () throws(VaultError) in
+    return try vaultProblems { () throws(VaultError) in
       if !isShort && end < status.size {
         try content.append(.hole(length: status.size - end))
       }
@@ -161,7 +158,7 @@ final class FileReader {
       let rest = unsafe UnsafeRawBufferPointer(
         start: buffer.pointer + used, count: filled - used)
       guard let length = unsafe chunker.firstCut(of: rest, isEnd: isEnd) else { break }
-      try vault { () throws(VaultError) in
+      try vaultProblems { () throws(VaultError) in
         let chunk = unsafe UnsafeRawBufferPointer(rebasing: rest[..<length])
         let id = try unsafe lane.put(chunk, kind: .data).id
         try content.append(.chunk(id, length: UInt32(length)))
@@ -173,10 +170,28 @@ final class FileReader {
 }
 
 /// Passes an error of the vault on as one that ends the backup.
-private func vault<Result>(
+func vaultProblems<Result>(
   _ body: () throws(VaultError) -> Result
 ) throws(SourceProblem) -> Result {
   do throws(VaultError) { return try body() } catch { throw .vault(error) }
+}
+
+extension BackupContext {
+  /// The entry of a file that was read; what is not as it should be is told.
+  func entry(
+    _ draft: FileDraft, _ status: FileStatus, _ file: Entry.File, isStable: Bool,
+    _ attributes: SourceAttributes, descriptor: Int32
+  ) -> Entry {
+    var entry = entry(
+      draft.name, status, kind: .file(file), link: status.links > 1 ? draft.hardLink : nil,
+      attributes: attributes, descriptor: descriptor)
+    if !isStable {
+      entry.flags |= Entry.changedWhileRead
+      fail(.archive, draft.path, "changed while it was read; kept as it was read last")
+    }
+    tell(attributes, of: draft.path)
+    return entry
+  }
 }
 
 extension FileDraft {

@@ -44,18 +44,14 @@ struct LargeFile {
     var attempt = 1
     while true {
       guard let size = try readContent(of: file, status: status) else { return nil }
-      let attributes = try context.attributes(of: .descriptor(file.raw), lane: walker.lane)
+      let attributes = try vaultProblems { () throws(VaultError) in
+        try SourceAttributes(of: .descriptor(file.raw), lane: walker.lane)
+      }
       let after = try statusAfter(file)
       let isStable = after.hasSameContent(as: status) && size == after.size
       if isStable || attempt == FileReader.attemptCount {
-        if !isStable {
-          context.fail(.archive, draft.path, "changed while it was read; kept as it was read last")
-        }
-        let flags = isStable ? 0 : Entry.File.changedWhileRead
         return context.entry(
-          draft.name, after,
-          kind: .file(Entry.File(size: size, content: .empty, flags: flags)),
-          link: after.links > 1 ? draft.hardLink : nil, attributes: attributes,
+          draft, after, Entry.File(size: size, content: .empty), isStable: isStable, attributes,
           descriptor: file.raw)
       }
       walker.add(.restartLarge)

@@ -39,7 +39,7 @@ final class StreamReader {
       try handOver()
     }
     guard isWhole else { throw .vault(.interrupted) }
-    let file = Entry.File(size: size, content: .empty, flags: 0)
+    let file = Entry.File(size: size, content: .empty)
     batch.items.append(.endLarge(entry(name, .file(file), mode: 0o644)))
     batch.items += directories.map { _ in .leave } + [.leave]
     do throws(VaultError) {

@@ -152,17 +152,24 @@ final class Walker {
     directoriesInBatch += 1
   }
 
-  // A directory on the way may be one that cannot be read; it goes by its path then.
   private func attributes(
     of directory: OpenDirectory, node: BackupTargets.Node?
-  ) throws(SourceProblem) -> [ExtendedAttribute] {
+  ) throws(SourceProblem) -> SourceAttributes {
+    let descriptor = directory.descriptor.raw
     guard let node, !node.isTarget else {
-      return try context.attributes(of: .descriptor(directory.descriptor.raw), lane: lane)
+      let attributes = try vaultProblems { () throws(VaultError) in
+        try SourceAttributes(of: .descriptor(descriptor), lane: lane)
+      }
+      context.tell(attributes, of: directory.path)
+      return attributes
     }
-    do throws(SourceProblem) {
-      return try context.attributes(
-        of: .path(FilePath("/proc/self/fd/\(directory.descriptor.raw)/.")), lane: lane)
-    } catch .system { return [] }
+    // A directory on the way may be one that cannot be read: it goes by its path, and what cannot
+    // be read of it is nobody's concern.
+    return try vaultProblems { () throws(VaultError) in
+      let attributes = try SourceAttributes(
+        of: .path(FilePath("/proc/self/fd/\(descriptor)/.")), lane: lane)
+      return attributes.isWhole ? attributes : SourceAttributes()
+    }
   }
 
   // A directory's own entry, its children aside.

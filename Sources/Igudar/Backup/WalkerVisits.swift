@@ -52,7 +52,7 @@ extension Walker {
       try visitFile(name, status, link, in: level, isKnown: finding != .absent)
     } else {
       try emitLevels()
-      visitOther(name, status, link, in: level, isKnown: finding != .absent)
+      try visitOther(name, status, link, in: level, isKnown: finding != .absent)
     }
   }
 
@@ -75,7 +75,7 @@ extension Walker {
     else { return false }
     // Changed in the last moments before it was read, it may have changed again in the same tick.
     let isYoung = status.mtime >= youngest || (!options.ignoresCtime && status.ctime >= youngest)
-    return !isYoung && old.fileFlags & Entry.File.changedWhileRead == 0
+    return !isYoung && old.flags & (Entry.changedWhileRead | Entry.lacksAttributes) == 0
   }
 
   // Whether nothing more is to be known of what looks unchanged.
@@ -122,18 +122,18 @@ extension Walker {
   private func visitOther(
     _ name: FileName, _ status: FileStatus, _ link: Entry.HardLink?, in level: WalkLevel,
     isKnown: Bool
-  ) {
+  ) throws(VaultError) {
     let directory = level.directory.descriptor.raw
-    do throws(SourceProblem) {
-      let kind = try otherKind(name, status, in: directory)
-      let attributes = try context.attributes(of: .name(name, at: directory), lane: lane)
-      batch.add(context.entry(name, status, kind: kind, link: link, attributes: attributes))
-      context.finish(
-        level.directory.path.appending(name), isDirectory: false, isKnown ? .modified : .new,
-        size: 0)
-    } catch {
-      context.fail(.archive, level.directory.path.appending(name), error.message)
+    let path = { level.directory.path.appending(name) }
+    let kind: Entry.Kind
+    do throws(SourceProblem) { kind = try otherKind(name, status, in: directory) } catch {
+      context.fail(.archive, path(), error.message)
+      return
     }
+    let attributes = try SourceAttributes(of: .name(name, at: directory), lane: lane)
+    batch.add(context.entry(name, status, kind: kind, link: link, attributes: attributes))
+    context.tell(attributes, of: path())
+    context.finish(path(), isDirectory: false, isKnown ? .modified : .new, size: 0)
   }
 
   private func otherKind(

@@ -189,11 +189,8 @@ private final class ImportRun {
     if possible.count < member.attributes.count {
       context.fail(.archive, path, "some of its attributes are larger or more than Linux has them")
     }
-    do throws(SourceProblem) {
-      return try context.attributes(Array(possible), lane: lane)
-    } catch {
-      if case .vault(let error) = error { throw .vault(error) }
-      throw .archive(error.message)
+    return try vault { () throws(VaultError) in
+      try SourceAttributes(Array(possible), lane: lane).list
     }
   }
 

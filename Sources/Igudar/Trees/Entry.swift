@@ -39,6 +39,8 @@ public struct Entry: Hashable, Sendable {
   public var projectID: UInt32
   /// Extended attributes, strictly ascending by name.
   public var attributes: [ExtendedAttribute]
+  /// Flags of FORMAT.md section 12; see `changedWhileRead` and `lacksAttributes`.
+  public var flags: UInt64
   /// Fields of newer programs, kept as they are.
   package var unknown: [UnknownField]
 
@@ -66,18 +68,12 @@ public struct Entry: Hashable, Sendable {
     public var size: UInt64
     /// The content.
     public var content: Content
-    /// Flags of FORMAT.md section 12; see `changedWhileRead`.
-    public var flags: UInt64
 
     /// A file of this size and content.
-    public init(size: UInt64, content: Content, flags: UInt64 = 0) {
+    public init(size: UInt64, content: Content) {
       self.size = size
       self.content = content
-      self.flags = flags
     }
-
-    /// The flag of a file that changed while it was read.
-    public static let changedWhileRead: UInt64 = 1
   }
 
   /// The number of a device node.
@@ -124,8 +120,14 @@ public struct Entry: Hashable, Sendable {
     inodeFlags = 0
     projectID = 0
     attributes = []
+    flags = 0
     unknown = []
   }
+
+  /// The flag of a file that changed while it was read.
+  public static let changedWhileRead: UInt64 = 1
+  /// The flag of an entry with extended attributes that could not be read.
+  public static let lacksAttributes: UInt64 = 2
 
   /// The type.
   public var type: EntryType {

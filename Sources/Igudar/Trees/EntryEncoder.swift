@@ -26,6 +26,7 @@ extension Entry {
     writer.number(.projectID, UInt64(projectID))
     if !attributes.isEmpty { writer.attributes(attributes) }
     encodeKind(into: &writer)
+    writer.number(.flags, flags)
     for field in unknown {
       writer.varint(field.number << 1)
       writer.prefixed(field.value)
@@ -44,7 +45,6 @@ extension Entry {
     case .file(let file):
       writer.number(.size, file.size)
       writer.content(file.content)
-      writer.number(.fileFlags, file.flags)
     case .directory(.inline(let list)):
       writer.text(.children, list.bytes)
     case .directory(.nodes(let reference)):
@@ -83,7 +83,7 @@ enum EntryField: UInt8 {
   case contentNodes = 39
   case children = 41
   case childNodes = 43
-  case fileFlags = 44
+  case flags = 44
 
   /// The number of the last field that this version knows.
   static let lastNumber: UInt64 = 22

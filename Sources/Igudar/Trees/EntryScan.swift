@@ -29,7 +29,7 @@ struct EntryScan {
   var inodeFlags: UInt32 = 0
   var projectID: UInt32 = 0
   var size: UInt64 = 0
-  var fileFlags: UInt64 = 0
+  var flags: UInt64 = 0
   var deviceNumber = Entry.DeviceNumber(major: 0, minor: 0)
   var reference: TreeReference?
   var name = EntryRange()
@@ -161,6 +161,7 @@ struct EntryScan {
     case .attributes:
       attributes = try cursor.range(length)
       try ExtendedAttribute.checkList(cursor.span.extracting(attributes.range))
+    case .flags: flags = try cursor.number()
     default: try scanKind(field, length, &cursor)
     }
   }
@@ -187,7 +188,6 @@ struct EntryScan {
       guard level <= TreeLimits.level else { throw .malformed("a level above 16") }
       reference = TreeReference(level: level, id: try cursor.chunkID())
     case (.children, .directory): inline = try cursor.range(length)
-    case (.fileFlags, .file): fileFlags = try cursor.number()
     default: throw .malformed("a field of another type of entry")
     }
   }

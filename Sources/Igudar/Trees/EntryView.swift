@@ -42,7 +42,7 @@ package struct EntryView: ~Escapable {
   package var links: UInt64 { scan.links }
   /// The size of a file, 0 for everything else.
   package var size: UInt64 { scan.size }
-  package var fileFlags: UInt64 { scan.fileFlags }
+  package var flags: UInt64 { scan.flags }
   package var hasAttributes: Bool { !scan.attributes.isEmpty }
   /// The user's name, empty if unknown.
   package var user: RawSpan {
@@ -89,6 +89,7 @@ package struct EntryView: ~Escapable {
       let list = encoded.extracting(scan.attributes.range)
       entry.attributes = checked { () throws(Damage) in try ExtendedAttribute.list(checked: list) }
     }
+    entry.flags = flags
     if !scan.unknown.isEmpty {
       entry.unknown = checked { () throws(Damage) in try unknownFields() }
     }
@@ -98,7 +99,7 @@ package struct EntryView: ~Escapable {
   private var kind: Entry.Kind {
     switch type {
     case .file:
-      .file(Entry.File(size: size, content: content ?? .empty, flags: fileFlags))
+      .file(Entry.File(size: size, content: content ?? .empty))
     case .directory: .directory(children ?? .none)
     case .symbolicLink:
       .symbolicLink(target: Array(copying: encoded.extracting(scan.inline.range)))

@@ -25,7 +25,7 @@ import Vault
   // Commits before every entry and within large files.
   private var anxious: BackupOptions {
     var options = BackupOptions()
-    options.checkpointInterval = 0
+    options.checkpointInterval = .zero
     options.ignoresCtime = true
     return options
   }
@@ -80,5 +80,15 @@ import Vault
       }
     }
     #expect(restoredCount > 10)
+  }
+
+  @Test func aCheckpointIsDueWhenItsTimeHasPassedSinceTheLastOne() {
+    let start = ContinuousClock.now
+    var pace = CheckpointPace(every: BackupOptions().checkpointInterval, from: start)
+    let moments = (0...60).map { start + .seconds($0 * 60) }.filter { pace.isDue(at: $0) }
+    #expect(moments == [14, 28, 42, 56].map { start + .seconds($0 * 60) })
+    // A clock that was read late makes up for nothing.
+    let late = [86_400, 86_400 + 839].map { start + .seconds($0) }
+    #expect(late.map { pace.isDue(at: $0) } == [true, false])
   }
 }

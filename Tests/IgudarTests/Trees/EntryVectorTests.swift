@@ -19,7 +19,8 @@ import Vault
 
   private var full: Entry {
     let extents: [Extent] = [.chunk(id(1), length: 70000), .hole(length: 4096)]
-    var full = entry("full", .file(.init(size: 74096, content: .inline(extents), flags: 1)))
+    var full = entry("full", .file(.init(size: 74096, content: .inline(extents))))
+    full.flags = Entry.changedWhileRead
     full.ctime = Timestamp(seconds: 1_700_000_001, nanoseconds: 0)
     full.atime = Timestamp(seconds: 0, nanoseconds: 0)
     full.birthTime = Timestamp(seconds: -1, nanoseconds: 999_999_999)
@@ -48,6 +49,8 @@ import Vault
     inside.prefixed(entry("a", .directory(.none)).encoded)
     inside.prefixed(entry("b", .fifo).encoded)
     let list = EntryList(trusted: inside.bytes)
+    var lacking = entry("p", .fifo)
+    lacking.flags = Entry.lacksAttributes
     var bytes = least
     bytes.name = FileName(unchecked: [0xff, 0x0a, 0x1b])
     return [
@@ -64,6 +67,7 @@ import Vault
       ("character device", entry("null", .characterDevice(.init(major: 1, minor: 3)))),
       ("block device", entry("sda", .blockDevice(.init(major: 8, minor: 0)))),
       ("fifo", entry("p", .fifo)), ("socket", entry("s", .socket)),
+      ("attributes that could not be read", lacking),
     ]
   }
 
@@ -149,7 +153,7 @@ import Vault
       .init(
         "a child without owner",
         raw(2, base + [41, 14, 1, 12] + raw(6, [6, 2, 0, 0, 14, 3, 0x80, 0x80, 1]))),
-      .init("flags of a fifo", raw(6, base + [44, 1, 1])),
+      .init("flags zero are written", raw(6, base + [44, 1, 0])),
       .init("unknown critical field", raw(6, base + [61, 1, 1]), "unknownCritical"),
       .init("bytes behind the fields", raw(6, base + [0])),
     ]

@@ -85,7 +85,7 @@ extension SeededGenerator {
     default:
       let extents = extents(1 + number(below: chance(5) ? 64 : 4))
       let size = extents.reduce(0) { $0 + $1.length }
-      return .file(.init(size: size, content: .inline(extents), flags: chance(5) ? wide() : 0))
+      return .file(.init(size: size, content: .inline(extents)))
     }
   }
 
@@ -119,6 +119,7 @@ extension SeededGenerator {
     if chance(10) { entry.inodeFlags = UInt32(wide() >> 32) }
     if chance(10) { entry.projectID = UInt32(wide() >> 32) }
     if chance(20) { entry.attributes = attributes() }
+    if chance(5) { entry.flags = wide() }
     if chance(5) {
       entry.unknown = [
         UnknownField(number: 23, value: []), UnknownField(number: 1 << 40, value: bytes(9)),

@@ -65,6 +65,7 @@ extension Entry {
     object.addUnlessZero("inode_flags", inodeFlags)
     object.addUnlessZero("project", projectID)
     object.addUnlessEmpty("attributes", attributes.map(\.object))
+    object.addUnlessZero("flags", flags)
     add(kind, to: &object)
     return object
   }
@@ -73,7 +74,6 @@ extension Entry {
     switch kind {
     case .file(let file):
       object.add("size", file.size)
-      object.addUnlessZero("flags", file.flags)
       switch file.content {
       case .inline(let extents): object.addUnlessEmpty("extents", extents.map(\.object))
       case .nodes(let reference): object.add("content", reference.object)
