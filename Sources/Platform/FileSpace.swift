@@ -49,6 +49,14 @@ extension Descriptor {
     if retrying({ clinux_punch_hole(raw, offset, length) }) != 0 { throw .current }
   }
 
+  /// Gives the file blocks on the disk, up to a size that it has from then on if it was smaller.
+  ///
+  /// - Throws: `Errno`, `notSupported` where the file system cannot do that.
+  package borrowing func reserve(_ size: Int) throws(Errno) {
+    let raw = raw
+    if retrying({ clinux_fallocate(raw, 0, 0, Int64(size)) }) != 0 { throw .current }
+  }
+
   /// Tells the kernel that the file is going to be read from its beginning to its end.
   package borrowing func expectSequentialReading() {
     posix_fadvise(raw, 0, 0, POSIX_FADV_SEQUENTIAL)

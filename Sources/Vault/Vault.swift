@@ -28,7 +28,10 @@ public struct LocalPlaces: Sendable {
 public final class Vault: Sendable {
   package let access: RepositoryAccess
   package let journal: Journal
-  package let index: IndexCache
+  /// The local index.
+  ///
+  /// Another one takes its place only before anything was looked up in it.
+  package var index: IndexCache { currentIndex.withLock { $0 } }
   package let hasher: ChunkHasher
   package let chunker: Chunker
   package let packReader: PackReader
@@ -36,6 +39,7 @@ public final class Vault: Sendable {
   package let frames: FrameCache
   package let randomness: any Randomness
   private let places: LocalPlaces
+  private let currentIndex: Mutex<IndexCache>
   // The newest journal entry when the index was loaded.
   private let indexedHead = Mutex<JournalHead?>(nil)
 
@@ -54,7 +58,7 @@ public final class Vault: Sendable {
     _ access: RepositoryAccess, _ index: IndexCache, _ journal: Journal, _ places: LocalPlaces
   ) {
     self.access = access
-    self.index = index
+    currentIndex = Mutex(index)
     self.journal = journal
     self.places = places
     randomness = SystemRandomness()
@@ -226,7 +230,16 @@ public final class Vault: Sendable {
     try indexedHead.withLock { (head) throws(VaultError) in
       let state = journal.state
       guard head == nil || head != state.tail else { return }
-      try importSegments(of: state)
+      do throws(VaultError) { try importSegments(of: state) } catch {
+        // A folder that is full, or whose content is bad after all, is no reason to fail.
+        guard case .cache(let reason) = error, head == nil, index.directory != nil else {
+          throw error
+        }
+        warn("\(reason); this run makes a temporary one.")
+        let temporary = try IndexCache.temporary(repository: repositoryID)
+        currentIndex.withLock { $0 = temporary }
+        try importSegments(of: state)
+      }
       head = state.tail
     }
   }

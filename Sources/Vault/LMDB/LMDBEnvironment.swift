@@ -59,12 +59,13 @@ final class LMDBEnvironment: @unchecked Sendable {
     guard let environment = unsafe created else { throw LMDBError(code: ENOMEM, "mdb_env_create") }
     var descriptor: Int32 = -1
     do throws(LMDBError) {
+      try Self.reserveLockFile(in: directory)
       try unsafe LMDBError.check(
         mdb_env_set_mapsize(environment, options.mapSize), "mdb_env_set_mapsize")
       try unsafe LMDBError.check(
         mdb_env_set_maxdbs(environment, options.databaseCount), "mdb_env_set_maxdbs")
       try unsafe LMDBError.check(
-        mdb_env_set_maxreaders(environment, 1022), "mdb_env_set_maxreaders")
+        mdb_env_set_maxreaders(environment, Self.readerCount), "mdb_env_set_maxreaders")
       let code = unsafe directory.withTerminatedBytes { path in
         unsafe mdb_env_open(environment, path, Self.flags(of: options), 0o600)
       }
@@ -98,6 +99,23 @@ final class LMDBEnvironment: @unchecked Sendable {
     guard let seal, (try? seal.lock()) != nil else { return }
     seal.condemn()
     seal.unlock()
+  }
+
+  // The most whose slots fit the lock file, of which LMDB takes 192 bytes for itself.
+  private static let lockFileSize = 64 << 10
+  private static let readerCount = UInt32((lockFileSize - 192) / 64 + 1)
+
+  // LMDB writes to its lock file through a map. Where the disk has no room for a page of it that
+  // would be a SIGBUS, so all of it is on the disk before it is mapped.
+  private static func reserveLockFile(in directory: FilePath) throws(LMDBError) {
+    let path = directory.appending("lock.mdb")
+    guard let file = try? Descriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600) else {
+      return
+    }
+    do throws(Errno) { try file.reserve(lockFileSize) } catch {
+      guard error == .noSpace || error == .quotaExceeded else { return }
+      throw LMDBError(code: error.code, "making \(printable(path.bytes))")
+    }
   }
 
   private static func flags(of options: Options) -> UInt32 {

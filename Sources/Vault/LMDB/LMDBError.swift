@@ -32,7 +32,8 @@ struct LMDBError: Error, CustomStringConvertible {
 
   var description: String {
     let reason = unsafe mdb_strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
-    return "\(what): \(reason)"
+    // A write that came to less than was asked for is this to LMDB.
+    return "\(what): \(reason)\(code == EIO ? ", or the disk is full" : "")"
   }
 
   /// Throws unless the code is zero.
