@@ -85,7 +85,7 @@ public final class Vault: Sendable {
     guard let base = places.state else { return ProcessHeadMemory() }
     let trust: TrustStore
     do throws(VaultError) {
-      trust = try TrustStore(below: base, repository: access.repository)
+      trust = try TrustStore(below: base, repository: access.repository, warn: places.warn)
     } catch {
       // Where nothing is remembered and nothing can be, as on a rescue system, this is a new client.
       guard !TrustStore.exists(below: base, repository: access.repository) else { throw error }
@@ -232,16 +232,19 @@ public final class Vault: Sendable {
       guard head == nil || head != state.tail else { return }
       do throws(VaultError) { try importSegments(of: state) } catch {
         // A folder that is full, or whose content is bad after all, is no reason to fail.
-        guard case .cache(let reason) = error, head == nil, index.directory != nil else {
-          throw error
-        }
-        warn("\(reason); this run makes a temporary one.")
-        let temporary = try IndexCache.temporary(repository: repositoryID)
-        currentIndex.withLock { $0 = temporary }
+        guard head == nil else { throw error }
+        try takeTemporaryIndex(insteadOf: error)
         try importSegments(of: state)
       }
       head = state.tail
     }
+  }
+
+  private func takeTemporaryIndex(insteadOf error: VaultError) throws(VaultError) {
+    guard case .cache(let reason) = error, index.directory != nil else { throw error }
+    warn("\(reason); this run makes a temporary one.")
+    let temporary = try IndexCache.temporary(repository: repositoryID)
+    currentIndex.withLock { $0 = temporary }
   }
 
   private func importSegments(of state: JournalState) throws(VaultError) {
@@ -263,6 +266,16 @@ public final class Vault: Sendable {
       }
     }
     try index.followPackStates(of: state)
+  }
+
+  /// Forgets the local index and reads it anew.
+  package func reloadIndex() throws(VaultError) {
+    do throws(VaultError) { try index.removeAll() } catch {
+      // What it says now must not be believed at the next start either.
+      index.condemn()
+      try takeTemporaryIndex(insteadOf: error)
+    }
+    try refresh()
   }
 
   /// Reads what is new in the journal and in the index.

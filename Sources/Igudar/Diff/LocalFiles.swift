@@ -35,7 +35,7 @@ final class LocalFiles {
     if case .file(let before) = old.kind, status.type == .regular {
       let isSame = try hasContent(of: before, old.mtime, name, status, in: directory)
       let content: Content = isSame ? before.content : .empty
-      entry.kind = .file(.init(size: status.size, content: content, flags: before.flags))
+      entry.kind = .file(.init(size: status.size, content: content))
     }
     return entry
   }
@@ -159,6 +159,7 @@ extension Entry {
     group = old.group
     inodeFlags = old.inodeFlags
     projectID = old.projectID
+    flags = old.flags
     unknown = old.unknown
   }
 }

@@ -132,7 +132,6 @@ private struct IndexRepairRun {
       let replaced = old.filter { now.segmentState($0) == .named }
       return .condemn(packs: [], segments: replaced, newSegments: fresh, rescued: [])
     }
-    try vault.index.removeAll()
-    try vault.refresh()
+    try vault.reloadIndex()
   }
 }

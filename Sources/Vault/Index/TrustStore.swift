@@ -1,8 +1,11 @@
 // What this machine remembers of a repository so that a store cannot show it the past: the owner's
 // key and the newest journal entry seen. Every change is on the disk before it returns. A store
-// that is damaged is reported, never replaced: who replaces it forgets what protects him.
+// that is damaged is reported, never replaced: who replaces it forgets what protects him. One that
+// has no room for something new still protects as far as it remembers.
 
+internal import Glibc
 package import Platform
+internal import Synchronization
 
 /// The memory of one repository's owner and journal head.
 package final class TrustStore: Sendable {
@@ -10,14 +13,22 @@ package final class TrustStore: Sendable {
   private let environment: LMDBEnvironment
   private let table: LMDBDatabase
   private let reader: LMDBReader
+  private let warn: @Sendable (String) -> Void
+  private let hasWarned = Atomic<Bool>(false)
 
   private static let ownerKey = Array("owner".utf8)
   private static let headKey = Array("head".utf8)
 
   /// Opens or makes `<base>/igudar/<repository>/`, where `base` is the user's state folder.
-  package init(below base: FilePath, repository: RepositoryID) throws(VaultError) {
+  ///
+  /// That something new cannot be remembered for lack of room is told to `warn`, once.
+  package init(
+    below base: FilePath, repository: RepositoryID,
+    warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws(VaultError) {
     let directory = base.appending("igudar").appending(repository.hex)
     self.directory = directory
+    self.warn = warn
     do throws(LMDBError) {
       try CacheFolder.make(directory)
       var options = LMDBEnvironment.Options()
@@ -35,9 +46,11 @@ package final class TrustStore: Sendable {
     }
   }
 
-  /// Whether this machine remembers anything of a repository.
+  /// Whether this machine may remember something of a repository.
   package static func exists(below base: FilePath, repository: RepositoryID) -> Bool {
     let directory = base.appending("igudar").appending(repository.hex)
+    // A guard file that was never written to is what making a trust store in vain leaves behind.
+    if let seal = try? FileStatus.of(directory.appending("guard")) { return seal.size > 0 }
     return (try? FileStatus.of(directory.appending("data.mdb"))) != nil
   }
 
@@ -55,6 +68,23 @@ package final class TrustStore: Sendable {
       return try body()
     } catch {
       throw Self.failure(directory, error)
+    }
+  }
+
+  // What cannot be kept for lack of room counts for this time alone.
+  private func remember<Result>(
+    _ new: Result, _ body: () throws(LMDBError) -> Result
+  ) throws(VaultError) -> Result {
+    try run { () throws(LMDBError) in
+      do throws(LMDBError) { return try body() } catch {
+        guard [ENOSPC, EDQUOT, EIO].contains(error.code) else { throw error }
+        if !hasWarned.exchange(true, ordering: .relaxed) {
+          warn(
+            "the trust store in \(printable(directory.bytes)) cannot be written (\(error)); "
+              + "a repository put back to what it is now may not be noticed")
+        }
+        return new
+      }
     }
   }
 
@@ -84,7 +114,7 @@ package final class TrustStore: Sendable {
 
   /// Remembers the owner the first time; throws when another one is remembered.
   package func pin(owner: PublicKey) throws(VaultError) {
-    let remembered = try run { () throws(LMDBError) in
+    let remembered = try remember(owner.bytes) { () throws(LMDBError) in
       try environment.write { (writer) throws(LMDBError) in
         if let known = try writer.snapshot.checked(table, Self.ownerKey) { return known }
         try writer.putChecked(table, Self.ownerKey, owner.bytes)
@@ -103,7 +133,7 @@ package final class TrustStore: Sendable {
   /// An older entry is no change, since other processes of this machine may have seen more; the
   /// same entry with another hash is a fork.
   package func advance(to head: JournalHead) throws(VaultError) {
-    let remembered = try run { () throws(LMDBError) in
+    let remembered = try remember(head) { () throws(LMDBError) in
       try environment.write { (writer) throws(LMDBError) in
         let known = try writer.snapshot.checked(table, Self.headKey)
         if let known {

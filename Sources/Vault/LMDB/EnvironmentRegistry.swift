@@ -98,8 +98,9 @@ enum EnvironmentRegistry {
   ) throws(LMDBError) -> Bool {
     let dataPath = directory.appending("data.mdb")
     let lockPath = directory.appending("lock.mdb")
+    // A pipe in the place of the file must not make us wait for a writer.
     let data = unsafe dataPath.withTerminatedBytes {
-      unsafe Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+      unsafe Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     }
     guard data >= 0 else {
       guard errno == ENOENT else { throw .corrupt("\(printable(dataPath.bytes)) cannot be opened") }
