@@ -54,7 +54,7 @@ let package = Package(
     tests(of: "StorageTests", with: ["Storage", "Platform"]),
     tests(of: "VaultTests", with: ["Vault", "Storage", "Platform", "CSodium"]),
     tests(of: "IgudarTests", with: ["Igudar", "Vault", "Storage", "Platform"]),
-    tests(of: "CommandTests", with: ["IgudarCLI", "Igudar", "Platform"]),
+    tests(of: "CommandTests", with: ["IgudarCLI", "Igudar", "Storage", "Platform"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,54 @@
+// Extended attributes that cannot be read: the file is saved all the same, they are named, and the
+// next backup tries again.
+
+import Platform
+import Testing
+
+@Suite(.enabled(if: Tracer.isPermitted, "tracing is not permitted here"))
+struct AttributeTroubleTests {
+  private let repository: TestRepository
+
+  init() throws {
+    repository = try TestRepository()
+    try repository.shell(
+      """
+      cd src; echo grain > small; head -c 6000000 /dev/urandom > large; ln -s small link
+      setfattr -n user.a -v 1 small; setfattr -n user.b -v 2 small; setfattr -n user.a -v 1 large
+      find . -exec touch -h -d 2020-01-01 '{}' +
+      """)
+  }
+
+  private func backup(failing call: String) throws -> Outcome {
+    let outcome = try Tracer.failing(call, "EIO").igudar(
+      repository.sandbox, ["backup", "--force", "src"])
+    #expect(outcome.code == 3, "\(outcome.errorText)")
+    return outcome
+  }
+
+  @Test func aValueThatCannotBeReadCostsOnlyItself() throws {
+    let outcome = try backup(failing: "fgetxattr")
+    #expect(
+      outcome.errorText.contains(
+        "\(repository.path("src/small")): saved, but extended attribute user.a cannot be read: "
+          + "Input/output error; extended attribute user.b"))
+    #expect(outcome.errorText.contains("\(repository.path("src/large")): saved, but"))
+    #expect(outcome.errorText.contains("2 sources could not be read"))
+    try repository.igudar("restore", "-q", "latest", "-t", "out")
+    try repository.shell("cmp src/small out/src/small; cmp src/large out/src/large")
+
+    // They look unchanged, and are read again nevertheless.
+    let next = try repository.backup("--ignore-ctime", "src")
+    #expect(next["files_changed"]?.number == 2)
+    try repository.igudar("restore", "-q", "latest", "-t", "whole")
+    #expect(try repository.differences("src", "whole/src") == [])
+  }
+
+  @Test func listsThatCannotBeReadAreNoReasonToLeaveAnythingOut() throws {
+    for call in ["flistxattr", "llistxattr"] {
+      let outcome = try backup(failing: call)
+      #expect(outcome.errorText.contains("extended attributes cannot be read: Input/output error"))
+      #expect(
+        try repository.restoredPaths() == ["src", "src/large", "src/link", "src/small"])
+    }
+  }
+}
