@@ -53,12 +53,16 @@ final class FileReader {
   private func hash(_ stretch: Stretch, into batch: inout Batch) throws(VaultError) {
     defer { context.release(stretch.buffer) }
     var offset = 0
+    var chunks: [UnsafeRawBufferPointer] = unsafe []
+    unsafe chunks.reserveCapacity(stretch.lengths.count)
     for length in stretch.lengths {
-      let bytes = unsafe UnsafeRawBufferPointer(
-        start: stretch.buffer.pointer + offset, count: length)
-      let id = try unsafe lane.put(bytes, kind: .data).id
-      batch.extents.append(.chunk(id, length: UInt32(length)))
+      unsafe chunks.append(
+        UnsafeRawBufferPointer(start: stretch.buffer.pointer + offset, count: length))
       offset += length
+    }
+    let ids = try unsafe lane.put(chunks, kind: .data)
+    for (id, length) in zip(ids, stretch.lengths) {
+      batch.extents.append(.chunk(id, length: UInt32(length)))
     }
     context.progress.bytes.wrappingAdd(UInt64(offset), ordering: .relaxed)
   }

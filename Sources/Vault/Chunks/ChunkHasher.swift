@@ -11,7 +11,12 @@ package struct ChunkHasher: Sendable {
   /// The ID of a chunk.
   @unsafe
   package func id(of bytes: UnsafeRawBufferPointer, kind: ChunkKind) -> ChunkID {
-    unsafe Hash.keyed(
-      key: key, label: kind == .data ? .dataChunk : .treeChunk, bytes, as: ChunkID.self)
+    unsafe Hash.keyed(key: key, label: kind.label, bytes, as: ChunkID.self)
+  }
+
+  /// The IDs of many chunks, which takes a fraction of the time that one by one takes.
+  @unsafe
+  package func ids(of chunks: [UnsafeRawBufferPointer], kind: ChunkKind) -> [ChunkID] {
+    unsafe Hash.keyed(key: key, label: kind.label, chunks, as: ChunkID.self)
   }
 }

@@ -91,15 +91,17 @@ package struct PackVerifier: ~Copyable {
   private func verifyChunks(
     _ chunks: Range<Int>, of directory: PackDirectory, kind: ChunkKind
   ) -> [PackFinding] {
-    var bad: [ChunkID] = []
+    var parts: [UnsafeRawBufferPointer] = unsafe []
+    unsafe parts.reserveCapacity(chunks.count)
     var start = 0
     for index in chunks {
       let length = Int(directory.chunkLengths[index])
-      let bytes = unsafe UnsafeRawBufferPointer(start: plain.pointer + start, count: length)
-      if unsafe hasher.id(of: bytes, kind: kind) != directory.chunkIDs[index] {
-        bad.append(directory.chunkIDs[index])
-      }
+      unsafe parts.append(UnsafeRawBufferPointer(start: plain.pointer + start, count: length))
       start += length
+    }
+    let found = unsafe hasher.ids(of: parts, kind: kind)
+    let bad = zip(chunks, found).compactMap { index, id in
+      id == directory.chunkIDs[index] ? nil : directory.chunkIDs[index]
     }
     return bad.isEmpty ? [] : [PackFinding(damage: .badChunk, chunks: bad)]
   }

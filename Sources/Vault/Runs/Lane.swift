@@ -49,17 +49,36 @@ package final class Lane {
     _ bytes: UnsafeRawBufferPointer, kind: ChunkKind
   ) throws(VaultError) -> (id: ChunkID, isNew: Bool) {
     let id = unsafe hasher.id(of: bytes, kind: kind)
+    return (id, try unsafe put(bytes, id, kind: kind))
+  }
+
+  /// Adds many chunks of one kind, in their order, and answers their IDs; cheaper than one by one.
+  ///
+  /// - Throws: as `put` of one.
+  @unsafe
+  package func put(
+    _ chunks: [UnsafeRawBufferPointer], kind: ChunkKind
+  ) throws(VaultError) -> [ChunkID] {
+    let ids = unsafe hasher.ids(of: chunks, kind: kind)
+    for index in ids.indices { _ = try unsafe put(chunks[index], ids[index], kind: kind) }
+    return ids
+  }
+
+  // Adds a chunk that is new, and answers whether it is.
+  private func put(
+    _ bytes: UnsafeRawBufferPointer, _ id: ChunkID, kind: ChunkKind
+  ) throws(VaultError) -> Bool {
     if let place = try index.find(id), run.trusts(id) {
       rely(on: place.pack)
-      return (id, false)
+      return false
     }
-    guard try run.claim(id) else { return (id, false) }
+    guard try run.claim(id) else { return false }
     if run.isDry {
       count(kind, bytes.count)
     } else {
       try unsafe gather(id, bytes, kind: kind)
     }
-    return (id, true)
+    return true
   }
 
   /// Whether the repository has a chunk already; the run relies on its pack then.

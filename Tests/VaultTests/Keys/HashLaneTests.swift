@@ -1,0 +1,59 @@
+// Hashes side by side against libsodium's, one by one: every length around blocks, lanes that end at
+// different times, keys or none.
+
+import Platform
+import Testing
+
+@testable import Vault
+
+@Suite struct HashLaneTests {
+  private func expectSame(_ lengths: [Int], key: SecretKey?, lanes: Int32?) {
+    let data = SeededRandomness(3).bytes(lengths.max() ?? 0)
+    let label: Label = .dataChunk
+    unsafe data.withUnsafeBytes { data in
+      // Messages begin at different addresses.
+      let messages = unsafe lengths.enumerated().map { index, length in
+        let rest = unsafe data.dropFirst(min(index % 7, length))
+        return unsafe UnsafeRawBufferPointer(rebasing: rest.prefix(length))
+      }
+      let single = unsafe messages.map {
+        unsafe Hash.keyed(key: key, label: label, $0, as: ChunkID.self)
+      }
+      let many =
+        if let lanes {
+          unsafe Hash.keyed(key: key, label: label, messages, as: ChunkID.self, lanes: lanes)
+        } else {
+          unsafe Hash.keyed(key: key, label: label, messages, as: ChunkID.self)
+        }
+      #expect(many == single, "lengths \(lengths), lanes \(lanes ?? 0)")
+    }
+  }
+
+  private var widths: [Int32?] { [nil] + Hash.laneCounts.map { $0 } }
+
+  @Test func everyLengthAroundBlocks() {
+    let key = SecretKey.random(SeededRandomness(1))
+    for lanes in widths {
+      expectSame(Array(0...300), key: key, lanes: lanes)
+      expectSame(Array(0...300), key: nil, lanes: lanes)
+    }
+  }
+
+  @Test(arguments: 0...9)
+  func anyNumberOfMessages(_ count: Int) {
+    let key = SecretKey.random(SeededRandomness(2))
+    for lanes in widths {
+      expectSame([Int](repeating: 1000, count: count), key: key, lanes: lanes)
+    }
+  }
+
+  @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
+  func randomLengths(_ seed: UInt64) {
+    let random = SeededRandomness(seed)
+    let key = SecretKey.random(random)
+    let lengths = random.bytes(200).map { byte in
+      byte % 5 == 0 ? (Int(byte) + 1) * 128 : Int(byte) * Int(byte)
+    }
+    for lanes in widths { expectSame(lengths, key: key, lanes: lanes) }
+  }
+}
