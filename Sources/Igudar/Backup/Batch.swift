@@ -61,9 +61,12 @@ struct Batch: Sendable {
   var size: UInt64 = 0
 
   /// Adds an entry that is complete.
-  mutating func add(_ entry: Entry) {
+  mutating func add(_ entry: Entry) { items.append(encode(entry)) }
+
+  /// Keeps the encoding of an entry that is complete, and answers its item.
+  mutating func encode(_ entry: Entry) -> BatchItem {
     let start = encoded.bytes.count
     entry.encode(into: &encoded)
-    items.append(.entry(start..<encoded.bytes.count))
+    return .entry(start..<encoded.bytes.count)
   }
 }

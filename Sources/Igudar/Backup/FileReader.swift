@@ -11,6 +11,7 @@ final class FileReader {
   private let context: BackupContext
   private let chunker: Chunker
   private let buffer: Buffer
+  private var neighbours: Neighbours
 
   /// Times that a changing file is read.
   static let attemptCount = 3
@@ -22,6 +23,7 @@ final class FileReader {
     self.context = context
     chunker = context.vault.chunker
     buffer = Buffer(capacity: Self.bufferSize + chunker.parameters.maximum)
+    neighbours = Neighbours(room: buffer.capacity)
   }
 
   func flush() throws(VaultError) { try lane.flush() }
@@ -33,20 +35,24 @@ final class FileReader {
       batch.stretch = nil
     }
     guard !batch.files.isEmpty else { return }
-    var items: [BatchItem] = []
-    items.reserveCapacity(batch.items.count)
-    for item in batch.items {
+    let items = batch.items
+    batch.items.removeAll(keepingCapacity: true)
+    for item in items {
       guard case .file(let index) = item else {
-        items.append(item)
+        batch.items.append(item)
         continue
       }
-      if let entry = try read(batch.files[index]) {
-        let start = batch.encoded.bytes.count
-        entry.encode(into: &batch.encoded)
-        items.append(.entry(start..<batch.encoded.bytes.count))
+      let draft = batch.files[index]
+      if draft.status.size > UInt64(neighbours.room) { try putNeighbours(into: &batch) }
+      if let file = try readWhole(draft, item: batch.items.count) {
+        neighbours.files.append(file)
+        batch.items.append(item)
+        continue
       }
+      try putNeighbours(into: &batch)
+      if let entry = try read(draft) { batch.add(entry) }
     }
-    batch.items = items
+    try putNeighbours(into: &batch)
     batch.files = []
   }
 
@@ -67,14 +73,89 @@ final class FileReader {
     context.progress.bytes.wrappingAdd(UInt64(offset), ordering: .relaxed)
   }
 
+  // MARK: Small files
+
+  // Files that lie whole in the buffer one behind the other, to be hashed together.
+  private struct Neighbours {
+    struct File {
+      let draft: FileDraft
+      /// Its entry, content aside.
+      var entry: Entry
+      let chunks: Range<Int>
+      /// Its place among the items of the batch.
+      let item: Int
+    }
+
+    var files: [File] = []
+    /// Where chunks lie in the buffer.
+    var chunks: [Range<Int>] = []
+    var room: Int
+  }
+
+  // Reads a file that fits into the rest of the buffer and does not change meanwhile. Nil for
+  // others: they are read with all care, and told of where they cannot.
+  private func readWhole(_ draft: FileDraft, item: Int) throws(VaultError) -> Neighbours.File? {
+    let size = Int(clamping: draft.status.size)
+    guard size > 0, size <= neighbours.room, !draft.status.mayHaveHoles,
+      let file = try? openSource(draft.name, in: draft.directory)
+    else { return nil }
+    let start = buffer.capacity - neighbours.room
+    let bytes = unsafe UnsafeMutableRawBufferPointer(start: buffer.pointer + start, count: size)
+    guard let count = try? unsafe file.read(at: 0, into: bytes), count == size else { return nil }
+    let attributes = try SourceAttributes(of: .descriptor(file.raw), lane: lane)
+    guard let status = try? statusAfter(file), status.hasSameContent(as: draft.status) else {
+      return nil
+    }
+    let first = neighbours.chunks.count
+    var cut = 0
+    while cut < size,
+      let length = unsafe chunker.firstCut(of: .init(rebasing: bytes[cut...]), isEnd: true)
+    {
+      neighbours.chunks.append(start + cut..<start + cut + length)
+      cut += length
+    }
+    neighbours.room -= size
+    let entry = context.entry(
+      draft, status, Entry.File(size: draft.status.size, content: .empty), isStable: true,
+      attributes, descriptor: file.raw)
+    return Neighbours.File(
+      draft: draft, entry: entry, chunks: first..<neighbours.chunks.count, item: item)
+  }
+
+  // Stores the neighbours and completes their items.
+  private func putNeighbours(into batch: inout Batch) throws(VaultError) {
+    guard !neighbours.files.isEmpty else { return }
+    let whole = unsafe UnsafeRawBufferPointer(start: buffer.pointer, count: buffer.capacity)
+    let chunks = unsafe neighbours.chunks.map { unsafe UnsafeRawBufferPointer(rebasing: whole[$0]) }
+    let ids = try unsafe lane.put(chunks, kind: .data)
+    for var file in neighbours.files {
+      var content = ContentBuilder(into: LaneSink(lane: lane))
+      for index in file.chunks {
+        try content.append(
+          .chunk(ids[index], length: UInt32(neighbours.chunks[index].count)))
+      }
+      let size = content.size
+      file.entry.kind = .file(Entry.File(size: size, content: try content.finish()))
+      batch.items[file.item] = batch.encode(file.entry)
+      finish(file.draft, size: size)
+    }
+    neighbours.files.removeAll(keepingCapacity: true)
+    neighbours.chunks.removeAll(keepingCapacity: true)
+    neighbours.room = buffer.capacity
+  }
+
+  // MARK: Any file
+
+  private func finish(_ draft: FileDraft, size: UInt64) {
+    context.progress.bytes.wrappingAdd(size, ordering: .relaxed)
+    context.finish(draft.path, isDirectory: false, draft.isKnown ? .modified : .new, size: size)
+  }
+
   // The entry of a file; nil when it could not be read, which is told.
   private func read(_ draft: FileDraft) throws(VaultError) -> Entry? {
     do throws(SourceProblem) {
       let entry = try attempt(draft)
-      let size = entry.file?.size ?? 0
-      context.progress.bytes.wrappingAdd(size, ordering: .relaxed)
-      context.finish(
-        draft.path, isDirectory: false, draft.isKnown ? .modified : .new, size: size)
+      finish(draft, size: entry.file?.size ?? 0)
       return entry
     } catch {
       if case .vault(let failure) = error { throw failure }

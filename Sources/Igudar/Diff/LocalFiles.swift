@@ -160,6 +160,7 @@ extension Entry {
     inodeFlags = old.inodeFlags
     projectID = old.projectID
     flags = old.flags
+    flags = old.flags
     unknown = old.unknown
   }
 }
