@@ -31,6 +31,9 @@ struct WalkRules {
   /// Where the root of the walk stands in the patterns that exclude.
   var rootState: PatternSet.State? { exclusion.patterns?.state(of: base) }
 
+  /// Where a directory stands by its absolute path.
+  func state(of path: FilePath) -> PatternSet.State? { exclusion.patterns?.state(of: path) }
+
   /// Where a directory stands in the patterns that exclude.
   func state(of name: FileName, in state: PatternSet.State?) -> PatternSet.State? {
     guard let patterns = exclusion.patterns, let state else { return nil }

@@ -13,12 +13,13 @@ public struct Difference: Sendable {
   /// What is different about an entry that is in both.
   public let change: EntryChange
 
-  /// An entry that is in both trees.
-  init(_ path: FilePath, from old: Entry, to new: Entry, _ change: EntryChange) {
+  /// An entry that is in both trees; nil if it is the same, whatever is below it.
+  init?(_ path: FilePath, from old: Entry, to new: Entry) {
+    change = EntryChange(from: old, to: new)
+    if change.isEmpty { return nil }
     self.path = path
     self.old = old
     self.new = new
-    self.change = change
   }
 
   /// An entry that is in the first tree only.

@@ -13,6 +13,8 @@ import Vault
 public struct LocalDiffOptions: Sendable {
   /// Whether files are read whose size and modification time are the same.
   public var readsAll = false
+  /// What is passed over, on either side.
+  public var exclusion = Exclusion()
 
   /// The defaults.
   public init() {}
@@ -46,12 +48,20 @@ public struct LocalDiff: Sendable {
         try Descriptor.open(folder, O_RDONLY | O_DIRECTORY), path: folder)
     } catch { throw .noSource("\(error)") }
     try vaultErrors { () throws(VaultError) in
-      var walk = try LocalDiffWalk(
-        files: LocalFiles(vault, source, readsAll: options.readsAll), source: source)
+      var walk = LocalDiffWalk(
+        files: LocalFiles(vault, source, readsAll: options.readsAll), source: source,
+        rules: rules(folder))
       try walk.run(
         tree.children, directory, unreadable: { unreadable($0, RepositoryError($1)) },
         unreadableSource: unreadableSource, found: found)
     }
+  }
+
+  private func rules(_ folder: FilePath) -> WalkRules {
+    var backup = BackupOptions()
+    backup.exclusion = options.exclusion
+    return WalkRules(
+      backup, targets: BackupTargets([folder], workingDirectory: workingDirectory()))
   }
 }
 
@@ -59,11 +69,13 @@ public struct LocalDiff: Sendable {
 private struct LocalDiffWalk {
   private let files: LocalFiles
   private let source: any NodeSource
+  private let rules: WalkRules
   private var levels: [LocalDiffLevel] = []
 
-  init(files: LocalFiles, source: any NodeSource) throws(VaultError) {
+  init(files: LocalFiles, source: any NodeSource, rules: WalkRules) {
     self.files = files
     self.source = source
+    self.rules = rules
   }
 
   mutating func run(
@@ -71,7 +83,8 @@ private struct LocalDiffWalk {
     unreadable: (FilePath, VaultError) -> Void, unreadableSource: (FilePath, String) -> Void,
     found: (Difference) -> Bool
   ) throws(VaultError) {
-    open("/", children, directory, unreadableSource)
+    let state = rules.state(of: directory.path.absolute(from: workingDirectory()))
+    open("/", children, directory, state, unreadableSource)
     while let level = levels.last {
       guard Interrupt.requested == 0 else { throw .interrupted }
       do throws(LocalDiffProblem) {
@@ -79,7 +92,7 @@ private struct LocalDiffWalk {
           levels.removeLast()
           continue
         }
-        guard tell(pair, in: level, found) else { return }
+        if let difference = pair.difference(in: level.path), !found(difference) { return }
         try enter(pair, in: level, unreadableSource)
       } catch {
         switch error {
@@ -90,21 +103,6 @@ private struct LocalDiffWalk {
           levels.removeLast()
         }
       }
-    }
-  }
-
-  private func tell(
-    _ pair: DiffPair, in level: LocalDiffLevel, _ found: (Difference) -> Bool
-  ) -> Bool {
-    switch pair {
-    case .removed(let entry):
-      return found(Difference(level.path.appending(entry.name), removed: entry))
-    case .added(let entry):
-      return found(Difference(level.path.appending(entry.name), added: entry))
-    case .both(let old, let new):
-      let change = EntryChange(from: old, to: new)
-      if change.isEmpty { return true }
-      return found(Difference(level.path.appending(new.name), from: old, to: new, change))
     }
   }
 
@@ -124,18 +122,20 @@ private struct LocalDiffWalk {
       throw .tree(.limit("more than \(TreeLimits.depth) directories deep"))
     }
     let directory = try new?.type == .directory ? level.open(name) : nil
-    open(level.path.appending(name), old?.children, directory, unreadableSource)
+    open(
+      level.path.appending(name), old?.children, directory,
+      rules.state(of: name, in: level.state), unreadableSource)
   }
 
   private mutating func open(
     _ path: FilePath, _ children: Children?, _ directory: OpenDirectory?,
-    _ unreadableSource: (FilePath, String) -> Void
+    _ state: PatternSet.State?, _ unreadableSource: (FilePath, String) -> Void
   ) {
-    do throws(Errno) {
-      let level = try LocalDiffLevel(path, children, directory, source)
-      levels.append(level)
+    do throws(SourceProblem) {
+      levels.append(
+        try LocalDiffLevel(path, DiffSide(children, source), directory, rules, state))
     } catch {
-      unreadableSource(directory?.path ?? path, "\(error.text) (getdents)")
+      unreadableSource(directory?.path ?? path, error.message)
     }
   }
 }
@@ -152,35 +152,58 @@ private final class LocalDiffLevel {
   let path: FilePath
   private let old: DiffSide
   private let directory: OpenDirectory?
-  private let names: DirectoryListing?
+  private let names: WalkNames
+  private let rules: WalkRules
+  /// Where the directory stands in the patterns that exclude.
+  let state: PatternSet.State?
   private var position = 0
 
   init(
-    _ path: FilePath, _ children: Children?, _ directory: OpenDirectory?,
-    _ source: any NodeSource
-  ) throws(Errno) {
+    _ path: FilePath, _ old: DiffSide, _ directory: OpenDirectory?, _ rules: WalkRules,
+    _ state: PatternSet.State?
+  ) throws(SourceProblem) {
     self.path = path
-    old = DiffSide(children, source)
+    self.old = old
     self.directory = directory
-    names = try directory.map { (directory) throws(Errno) in
-      try DirectoryListing(of: directory.descriptor)
+    self.rules = rules
+    self.state = state
+    if let directory {
+      names = try rules.names(of: directory, node: nil)
+    } else {
+      names = .given([])
     }
   }
 
-  /// The next name, with what stands there; nil at the end.
+  /// The next name that is not excluded, with what stands there; nil at the end.
   func next(_ files: LocalFiles) throws(LocalDiffProblem) -> DiffPair? {
-    let hasOld: Bool
-    do throws(VaultError) { hasOld = try old.fill() } catch { throw .tree(error) }
-    guard let directory, let names, position < names.count else {
-      return hasOld ? .removed(old.take()) : nil
+    while true {
+      let hasOld: Bool
+      do throws(VaultError) { hasOld = try old.fill() } catch { throw .tree(error) }
+      guard let directory, position < names.count else {
+        guard hasOld else { return nil }
+        if let removed = takeRemoved() { return removed }
+        continue
+      }
+      let name = names.name(position)
+      let order = hasOld ? old.order(name) : 1
+      if order < 0 {
+        if let removed = takeRemoved() { return removed }
+        continue
+      }
+      position += 1
+      let before = order == 0 ? old.take() : nil
+      if rules.excludes(name, in: state) { continue }
+      let entry = try files.entry(name, in: directory, before: before)
+      return before.map { .both($0, entry) } ?? .added(entry)
     }
-    let name = names.name(position)
-    let order = hasOld ? old.order(name) : 1
-    if order < 0 { return .removed(old.take()) }
-    position += 1
-    if order > 0 { return .added(try files.entry(name, in: directory)) }
-    let before = old.take()
-    return .both(before, try files.entry(name, in: directory, before: before))
+  }
+
+  // Of a folder that a tag excludes, only the tag counts.
+  private func takeRemoved() -> DiffPair? {
+    let entry = old.take()
+    if rules.excludes(entry.name, in: state) { return nil }
+    if directory != nil, case .given = names { return nil }
+    return .removed(entry)
   }
 
   /// Opens a folder of this machine.

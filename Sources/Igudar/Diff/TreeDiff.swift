@@ -52,28 +52,13 @@ public struct TreeDiff: Sendable {
         levels.removeLast()
         continue
       }
-      guard tell(pair, in: level, found) else { return }
+      if let difference = pair.difference(in: level.path), !found(difference) { return }
       guard let below = level.below(pair, source) else { continue }
       if levels.count < TreeLimits.depth {
         levels.append(below)
       } else {
         unreadable(below.path, .limit("more than \(TreeLimits.depth) directories deep"))
       }
-    }
-  }
-
-  private func tell(
-    _ pair: DiffPair, in level: DiffLevel, _ found: (Difference) -> Bool
-  ) -> Bool {
-    switch pair {
-    case .removed(let entry):
-      return found(Difference(level.path.appending(entry.name), removed: entry))
-    case .added(let entry):
-      return found(Difference(level.path.appending(entry.name), added: entry))
-    case .both(let old, let new):
-      let change = EntryChange(from: old, to: new)
-      if change.isEmpty { return true }
-      return found(Difference(level.path.appending(new.name), from: old, to: new, change))
     }
   }
 }
@@ -83,6 +68,15 @@ enum DiffPair {
   case removed(Entry)
   case added(Entry)
   case both(Entry, Entry)
+
+  /// What is told of it, if anything; the path is that of the directories.
+  func difference(in directory: FilePath) -> Difference? {
+    switch self {
+    case .removed(let entry): Difference(directory.appending(entry.name), removed: entry)
+    case .added(let entry): Difference(directory.appending(entry.name), added: entry)
+    case .both(let old, let new): Difference(directory.appending(new.name), from: old, to: new)
+    }
+  }
 }
 
 /// Two directories of one path on the way; either can be missing.

@@ -90,6 +90,20 @@ import Testing
     #expect(thorough.lines.contains("M?   /a/same"))
   }
 
+  @Test func whatIsExcludedIsPassedOverOnBothSides() throws {
+    try repository.shell(
+      """
+      cd src; printf x > a/junk.o; printf x > new/junk.o; rm new/deep/n mode; mkdir cache
+      printf 'Signature: 8a477f597d28d172789f06886806bc55' > cache/CACHEDIR.TAG; printf x > cache/x
+      """)
+    let all = try repository.igudar("diff", "latest:src", "--local", "src")
+    #expect(changes(all).count == 7)
+    let some = try repository.igudar(
+      "diff", "latest:src", "--local", "src", "-e", "*.o", "--exclude", "mode", "--exclude-caches",
+      "--iexclude", "src/NEW/deep")
+    #expect(changes(some) == ["+    /cache/", "+    /cache/CACHEDIR.TAG"])
+  }
+
   @Test func contentIsComparedChunkByChunkWithHoles() throws {
     try repository.shell(
       """

@@ -13,6 +13,10 @@ enum DiffCommand {
   static let checksum = Option(
     "checksum", help: "with --local: read files too whose size and time are the same")
 
+  private static let exclusions =
+    BackupExclusions.patterns.all
+    + [BackupExclusions.excludeCaches, BackupExclusions.excludeIfPresent]
+
   static let command = Command(
     "diff", summary: "Show what differs between two snapshots",
     operands: "SNAPSHOT[:PATH] [SNAPSHOT[:PATH]]", operandCount: 1...2,
@@ -25,9 +29,10 @@ enum DiffCommand {
 
       With --local PATH the second is a folder of this machine; the first is the same folder in the
       snapshot, or what :PATH names. A file of another size or modification time is read and
-      compared chunk by chunk; with --checksum all are.
+      compared chunk by chunk; with --checksum all are. What is excluded is passed over on both
+      sides, as the backup passes over it.
       """,
-    options: [metadata, local, checksum] + Selection.options
+    options: [metadata, local, checksum] + exclusions + Selection.options
   ) { invocation in
     try run(invocation)
   }
@@ -42,8 +47,8 @@ enum DiffCommand {
           ? "name two snapshots, or one and --local PATH"
           : "--local takes the place of the second snapshot")
     }
-    if folder == nil && invocation.options.has(checksum) {
-      throw invocation.usage("--checksum is about --local")
+    for option in [checksum] + exclusions where folder == nil && invocation.options.has(option) {
+      throw invocation.usage("\(option.flag) is about --local")
     }
     let repository = try invocation.openRepository()
     let old = try DiffTree(selectors[0], filter, local: folder, in: repository)
@@ -80,6 +85,7 @@ enum DiffCommand {
     printer.begin("comparing snapshot \(old.name) to \(folder):")
     var options = LocalDiffOptions()
     options.readsAll = invocation.options.has(checksum)
+    options.exclusion = try BackupExclusions.exclusion(invocation.options).exclusion
     try LocalDiff(repository, options: options).run(
       from: old.entry, to: folder, unreadable: { printer.unreadable($0, $1) },
       unreadableSource: { printer.unreadableSource($0, $1) }, found: { printer.print($0) })
