@@ -53,7 +53,11 @@ public struct Repository: Sendable {
   }
 
   func allSnapshots() throws(VaultError) -> [SnapshotInfo] {
-    let state = vault.journal.state
+    try allSnapshots(in: vault.journal.state)
+  }
+
+  /// All snapshots of a state of the journal, forgotten ones among them, in the order of the journal.
+  func allSnapshots(in state: JournalState) throws(VaultError) -> [SnapshotInfo] {
     var snapshots: [SnapshotInfo] = []
     for commit in state.commits where !commit.isSuperseded {
       snapshots.append(try info(of: commit, in: state))
@@ -101,18 +105,6 @@ public struct Repository: Sendable {
     do throws(SelectorError) { return try selector.resolve(among: snapshots, filter: filter) } catch
     {
       throw .selector("\(error)")
-    }
-  }
-
-  /// Changes tags or description of a snapshot; its ID stays.
-  public func amend(_ id: SnapshotID, _ amendment: Amendment) throws(RepositoryError) {
-    try vaultErrors { () throws(VaultError) in
-      try vault.access.format.features.requireWritable()
-      let run = RunKeys.fresh(
-        for: vault.epoch, repository: vault.repositoryID, randomness: vault.randomness)
-      let note = Note.seal(
-        amendment.encoded, for: JournalBody.amendType, run: run, randomness: vault.randomness)
-      _ = try vault.journal.append { (_) throws(VaultError) in .amend(id, note: note) }
     }
   }
 

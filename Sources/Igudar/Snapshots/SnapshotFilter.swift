@@ -25,7 +25,7 @@ public struct SnapshotFilter: Hashable, Sendable {
   /// Whether a snapshot is chosen.
   public func matches(_ info: SnapshotInfo) -> Bool {
     (hosts.isEmpty || hosts.contains(info.host))
-      && (tagLists.isEmpty || tagLists.contains { Self.has($0, info.tags) })
+      && (tagLists.isEmpty || tagLists.contains { Self.holds($0, in: info.tags) })
       && paths.allSatisfy { info.paths.contains($0) }
   }
 
@@ -34,7 +34,8 @@ public struct SnapshotFilter: Hashable, Sendable {
     text.split(separator: 0x2c, omittingEmptySubsequences: false).map { trimmed($0) }
   }
 
-  private static func has(_ list: [[UInt8]], _ tags: [[UInt8]]) -> Bool {
+  /// Whether all tags of a list are among these; an empty one is when there are none.
+  static func holds(_ list: [[UInt8]], in tags: [[UInt8]]) -> Bool {
     for tag in list {
       if tag.isEmpty && tags.isEmpty { return true }
       guard tags.contains(tag) else { return false }

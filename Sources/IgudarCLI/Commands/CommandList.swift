@@ -2,12 +2,14 @@
 
 extension Command {
   static let all: [Command] = [
+    PinCommands.annotate,
     BackupCommand.command,
     CatCommand.command,
     CheckCommand.command,
     DiffCommand.command,
     DumpCommand.command,
     FindCommand.command,
+    ForgetCommand.command,
     Generate.command,
     Help.command,
     HistoryCommand.command,
@@ -18,13 +20,16 @@ extension Command {
     KeyCommands.change,
     KeyCommands.remove,
     ListCommand.command,
+    PinCommands.pin,
     RepairIndexCommand.command,
     RepairPacksCommand.command,
     RestoreCommand.command,
     SnapshotsCommand.command,
     StatsCommand.command,
     TagCommand.command,
+    PinCommands.unforget,
     Unlock.command,
+    PinCommands.unpin,
     Version.command,
   ]
 }

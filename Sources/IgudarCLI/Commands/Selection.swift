@@ -19,9 +19,7 @@ enum Selection {
 extension Invocation {
   /// The snapshots that the options choose.
   func filter() throws(Failure) -> SnapshotFilter {
-    let tags = try options.values(Selection.tag, as: TagList.self).map { list in
-      list.isUntagged ? [[]] : list.tags.map { Array($0.utf8) }
-    }
+    let tags = try options.values(Selection.tag, as: TagList.self).map(\.bytes)
     return SnapshotFilter(
       hosts: options.all(Selection.host), tagLists: tags,
       paths: options.all(Selection.path).map { path in

@@ -1,21 +1,11 @@
-// Spans of `--keep-within` and its like, as restic writes them: `1y5m7d2h`. Months and years follow
-// the calendar, so a span is kept in its parts and never turned into seconds here.
+// Spans of `--keep-within` and its like, as restic writes them: `1y5m7d2h`; and counts of `--keep-last`
+// and its like.
 
-/// A length of calendar time.
-struct CalendarSpan: Parsable, Equatable, Sendable {
-  var years = 0
-  var months = 0
-  var days = 0
-  var hours = 0
+import Igudar
 
-  init(years: Int = 0, months: Int = 0, days: Int = 0, hours: Int = 0) {
-    self.years = years
-    self.months = months
-    self.days = days
-    self.hours = hours
-  }
-
+extension CalendarSpan: Parsable {
   init(parsing text: String) throws(Malformed) {
+    self.init()
     var rest = text[...]
     guard !rest.isEmpty else { throw Self.malformed }
     while !rest.isEmpty {
@@ -25,9 +15,10 @@ struct CalendarSpan: Parsable, Equatable, Sendable {
       guard let unit = rest.popFirst() else { throw Self.malformed }
       try add(number, of: unit)
     }
+    guard [years, months, days, hours].allSatisfy({ $0 <= Self.limit }) else {
+      throw Self.malformed
+    }
   }
-
-  var isZero: Bool { self == CalendarSpan() }
 
   private static let limit = 1_000_000
   private static let malformed = Malformed("must be a span such as 1y5m7d2h (y, m, d, h)")
@@ -43,11 +34,7 @@ struct CalendarSpan: Parsable, Equatable, Sendable {
   }
 }
 
-/// How many snapshots a `--keep-…` rule keeps.
-enum KeepCount: Parsable, Equatable, Sendable {
-  case atMost(Int)
-  case unlimited
-
+extension KeepCount: Parsable {
   init(parsing text: String) throws(Malformed) {
     if text == "unlimited" || text == "-1" {
       self = .unlimited

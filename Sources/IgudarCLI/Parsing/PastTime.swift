@@ -1,5 +1,6 @@
 // Times of the past on the command line: a moment, or how long ago it was.
 
+import Igudar
 import Platform
 
 /// A moment of the past.

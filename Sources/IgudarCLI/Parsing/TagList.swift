@@ -21,6 +21,9 @@ struct TagList: Parsable, Equatable, Sendable {
   /// Selects snapshots without tags.
   var isUntagged: Bool { tags.isEmpty }
 
+  /// The tags as snapshots have them; an empty one for the list that means "has no tags".
+  var bytes: [[UInt8]] { isUntagged ? [[]] : tags.map { Array($0.utf8) } }
+
   private static func trimmed(_ text: Substring) -> String {
     var text = text
     while text.first?.isWhitespace == true { text.removeFirst() }

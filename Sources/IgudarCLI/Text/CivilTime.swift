@@ -1,21 +1,10 @@
-// A date and a time of day with its offset from UTC: the local view of a `Timestamp`, its RFC 3339
-// text, and back. The calendar is the proleptic Gregorian one; leap seconds do not exist.
+// The local view of a moment, as the machine's time zone has it, and the text of dates and times:
+// as listings show them, and RFC 3339.
 
 import Glibc
 import Platform
 
-/// Calendar fields of a moment.
-struct CivilTime: Equatable, Sendable {
-  var year: Int
-  var month: Int
-  var day: Int
-  var hour: Int
-  var minute: Int
-  var second: Int
-  var nanosecond: UInt32 = 0
-  /// Seconds east of UTC.
-  var offset = 0
-
+extension CivilTime {
   /// The moment as the local time zone shows it.
   init(local moment: Timestamp) {
     var seconds = time_t(moment.seconds)
@@ -25,37 +14,6 @@ struct CivilTime: Equatable, Sendable {
       year: Int(fields.tm_year) + 1900, month: Int(fields.tm_mon) + 1, day: Int(fields.tm_mday),
       hour: Int(fields.tm_hour), minute: Int(fields.tm_min), second: Int(fields.tm_sec),
       nanosecond: moment.nanoseconds, offset: fields.tm_gmtoff)
-  }
-
-  /// The moment as clocks show it that are so many seconds ahead of UTC.
-  init(_ moment: Timestamp, offset: Int) {
-    var seconds = time_t(moment.seconds) &+ offset
-    var fields = unsafe tm()
-    unsafe gmtime_r(&seconds, &fields)
-    unsafe self.init(
-      year: Int(fields.tm_year) + 1900, month: Int(fields.tm_mon) + 1, day: Int(fields.tm_mday),
-      hour: Int(fields.tm_hour), minute: Int(fields.tm_min), second: Int(fields.tm_sec),
-      nanosecond: moment.nanoseconds, offset: offset)
-  }
-
-  init(
-    year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0,
-    nanosecond: UInt32 = 0, offset: Int = 0
-  ) {
-    self.year = year
-    self.month = month
-    self.day = day
-    self.hour = hour
-    self.minute = minute
-    self.second = second
-    self.nanosecond = nanosecond
-    self.offset = offset
-  }
-
-  /// The moment, taking the fields and the offset as they are.
-  var moment: Timestamp {
-    let seconds = daysSinceEpoch * 86400 + hour * 3600 + minute * 60 + second - offset
-    return Timestamp(seconds: Int64(seconds), nanoseconds: nanosecond)
   }
 
   /// The moment when local clocks show these fields; the offset is ignored.
@@ -70,32 +28,11 @@ struct CivilTime: Equatable, Sendable {
     unsafe fields.tm_isdst = -1
     return Timestamp(seconds: Int64(unsafe mktime(&fields)), nanoseconds: nanosecond)
   }
-
-  /// False for the 30th of February and its like.
-  var isValid: Bool {
-    (1...9999).contains(year) && (1...12).contains(month) && (1...daysInMonth).contains(day)
-      && (0...23).contains(hour) && (0...59).contains(minute) && (0...59).contains(second)
-      && nanosecond < 1_000_000_000 && abs(offset) < 86400
-  }
-
-  private var daysInMonth: Int {
-    let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-    return month == 2 && isLeap ? 29 : [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
-  }
-
-  // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
-  private var daysSinceEpoch: Int {
-    let shifted = month <= 2 ? year - 1 : year
-    let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-    let yearOfEra = shifted - era * 400
-    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-    return era * 146097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719468
-  }
 }
 
 extension CivilTime: CustomStringConvertible {
   /// As listings show it: `2026-01-02 15:04:05`.
-  var description: String {
+  package var description: String {
     var text = DigitText()
     add(to: &text, separator: UInt8(ascii: " "))
     return text.string

@@ -12,6 +12,8 @@ extension SnapshotInfo {
     addWhoSavedIt(to: &object)
     if let summary { object.add("summary", summary) }
     if isPartial { object.add("partial", true) }
+    if isForgotten { object.add("forgotten", true) }
+    if let pin { object.add("pin", Self.object(pin)) }
     object.add("id", id.hex)
     object.add("short_id", id.shortHex)
     return object
@@ -26,6 +28,13 @@ extension SnapshotInfo {
     if !tags.isEmpty { object.add("tags", paths: tags) }
     if !description.isEmpty { object.add("description", path: description) }
     object.add("original", snapshot.original?.hex)
+  }
+
+  private static func object(_ pin: Pin) -> JSONObject {
+    var object = JSONObject()
+    object.add("reason", path: pin.reason)
+    object.add("until", pin.until?.rfc3339)
+    return object
   }
 
   // The root directory always has nodes.

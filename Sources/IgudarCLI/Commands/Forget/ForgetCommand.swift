@@ -1,0 +1,152 @@
+// `igudar forget`: options and the course of the command. The options of the policy and the messages
+// have their own files.
+
+import Igudar
+import Platform
+import Vault
+
+/// Takes snapshots out of the list, by a policy or by name.
+enum ForgetCommand {
+  static let host = Option(
+    "host", takes: "NAME", repeatable: true, help: "only snapshots of this host")
+  static let hostname = Option(
+    "hostname", takes: "NAME", repeatable: true, hidden: true, help: "the same as --host")
+  static let groupBy = Option(
+    "group-by", "g", takes: "GROUPS",
+    help: "apply the policy to groups of one host, paths and tags (default host,paths; '' for none)"
+  )
+  static let zone = Option(
+    "tz", takes: "ZONE",
+    help: "time zone of days and other periods: Europe/Berlin, UTC, +02:00 (default: the system's)")
+  static let dryRun = Option("dry-run", "n", help: "forget nothing, tell what would be forgotten")
+  static let compact = Option("compact", "c", help: "one line for each snapshot")
+  static let removeAll = Option(
+    "unsafe-allow-remove-all", help: "let the policy leave nothing of a group")
+  static let maxRemove = Option(
+    "max-remove", takes: "N|x%", help: "refuse to forget more than so many, or such a part")
+
+  static let command = Command(
+    "forget", summary: "Forget snapshots by a policy, or by name", operands: "[SNAPSHOT …]",
+    operandCount: 0...Int.max,
+    details: """
+      Snapshots are kept that any of the --keep options keeps; the rest is forgotten. Counted are
+      periods that have a snapshot, from the newest on, and the oldest snapshot of all stays while
+      a count is not used up. Pinned snapshots stay in any case, and partial ones are left alone.
+      Named snapshots are forgotten whatever the policy.
+
+      What is forgotten can be brought back with `igudar unforget` until prune takes its data.
+
+      Exit code 3 when some snapshots could not be forgotten, 6 when a policy is refused that would
+      leave nothing of a group, or that would forget more than --max-remove.
+      """,
+    options: PolicyOptions.options + [host, hostname, Selection.tag, Selection.path] + [
+      groupBy, zone, dryRun, compact, removeAll, maxRemove, SimulateCommand.simulate,
+    ]
+  ) { invocation in
+    if invocation.options.has(SimulateCommand.simulate) {
+      return try SimulateCommand.run(invocation)
+    }
+    return try invocation.operands.isEmpty ? byPolicy(invocation) : byName(invocation)
+  }
+
+  // MARK: By policy
+
+  private static func byPolicy(_ invocation: Invocation) throws -> ExitCode {
+    let given = invocation.options
+    var policy = try PolicyOptions.policy(given)
+    let kept = try given.all(PolicyOptions.id).map { try SnapshotSelector(parsing: $0) }
+    let grouping = try given.value(groupBy, as: SnapshotGrouping.self) ?? .usual
+    var filter = try invocation.filter()
+    filter.hosts += given.all(hostname)
+    if policy.isEmpty && kept.isEmpty { try requireWill(to: filter, invocation) }
+    var request = ForgetRequest(.policy(policy, grouping))
+    request.filter = filter
+    request.zone = try timeZone(given)
+    request.mayEmptyGroups = given.has(removeAll)
+    request.limit = try given.value(maxRemove, as: RemovalLimit.self)
+    let repository = try invocation.openRepository()
+    policy.ids = Set(try kept.map { try repository.snapshot($0).id })
+    request.choice = .policy(policy, grouping)
+    let report = ForgetReport(invocation.output, grouping, isCompact: given.has(compact))
+    let plan = try repository.plan(request)
+    report.show(plan, policy)
+    try report.requireAllowed(plan)
+    return try finish(plan, in: repository, invocation, report)
+  }
+
+  // As in restic: nothing kept is a mistake unless it is asked for, and of some snapshots only.
+  private static func requireWill(
+    to filter: SnapshotFilter, _ invocation: Invocation
+  ) throws(Failure) {
+    guard invocation.options.has(removeAll) else {
+      throw invocation.usage("no policy was specified, no snapshots will be removed")
+    }
+    guard !filter.isEmpty else {
+      throw invocation.usage(
+        "\(removeAll.flag) is not allowed unless a policy, --host, --tag or --path is given")
+    }
+  }
+
+  /// The zone of `--tz`, else the system's.
+  static func timeZone(_ given: OptionValues) throws(Failure) -> TimeZone {
+    guard let bytes = given.bytes(zone) else {
+      do throws(TimeZoneError) { return try .system() } catch {
+        throw Failure("the system's time zone \(error)", nextStep: "Name one with \(zone.flag).")
+      }
+    }
+    do throws(TimeZoneError) {
+      return try TimeZone(named: String(decoding: bytes, as: UTF8.self))
+    } catch {
+      throw Failure.usage("\(zone.flag) '\(printable(bytes))': \(error)", of: "forget")
+    }
+  }
+
+  // MARK: By name
+
+  private static func byName(_ invocation: Invocation) throws -> ExitCode {
+    let given = invocation.options
+    let selectors = try invocation.selectors()
+    var filter = try invocation.filter()
+    filter.hosts += given.all(hostname)
+    let limit = try given.value(maxRemove, as: RemovalLimit.self)
+    let repository = try invocation.openRepository()
+    let (named, unknown) = try find(selectors, filter, in: repository)
+    for failure in unknown { invocation.output.warning(failure.message) }
+    if named.isEmpty, let failure = unknown.first { throw failure }
+    var request = ForgetRequest(.named(named))
+    request.limit = limit
+    let report = ForgetReport(invocation.output, .usual, isCompact: given.has(compact))
+    let plan = try repository.plan(request)
+    try report.requireAllowed(plan)
+    let code = try finish(plan, in: repository, invocation, report)
+    return unknown.isEmpty ? code : .incomplete
+  }
+
+  private static func find(
+    _ selectors: [SnapshotSelector], _ filter: SnapshotFilter, in repository: Repository
+  ) throws -> (named: [SnapshotID], unknown: [Failure]) {
+    var named: [SnapshotID] = []
+    var unknown: [Failure] = []
+    for selector in selectors {
+      do {
+        named.append(try repository.snapshot(selector, filter: filter).id)
+      } catch RepositoryError.selector(let what) {
+        unknown.append(.selector(what))
+      }
+    }
+    return (named, unknown)
+  }
+
+  // MARK: At the end
+
+  private static func finish(
+    _ plan: ForgetPlan, in repository: Repository, _ invocation: Invocation,
+    _ report: ForgetReport
+  ) throws -> ExitCode {
+    if invocation.options.has(dryRun) {
+      report.showDryRun(plan)
+      return .done
+    }
+    return report.finish(try repository.execute(plan))
+  }
+}
