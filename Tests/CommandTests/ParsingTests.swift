@@ -1,5 +1,6 @@
 // What users may write behind a flag, and what is refused.
 
+import Igudar
 import Platform
 import Testing
 

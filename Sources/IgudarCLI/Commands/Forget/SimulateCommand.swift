@@ -12,7 +12,7 @@ enum SimulateCommand {
     help: "show what the policy keeps over such a time of daily runs, also without a repository")
 
   /// Longer times are refused: the policy is applied after each day.
-  private static let dayLimit = 20 * 366
+  private static let dayLimit = 10 * 366
 
   static func run(_ invocation: Invocation) throws -> ExitCode {
     let given = invocation.options
@@ -46,7 +46,7 @@ enum SimulateCommand {
     let span = try invocation.options.value(simulate, as: CalendarSpan.self) ?? CalendarSpan()
     let days = span.years * 366 + span.months * 31 + span.days + span.hours / 24
     guard 1...dayLimit ~= days else {
-      throw invocation.usage("\(simulate.flag) takes from one day to 20 years, such as 400d")
+      throw invocation.usage("\(simulate.flag) takes from one day to 10 years, such as 400d")
     }
     return span
   }
@@ -106,7 +106,7 @@ enum SimulateCommand {
 
   // The first days, then ever fewer, and the last.
   private static func milestones(of simulation: RetentionSimulation) -> [RetentionSimulation.Day] {
-    let shown: Set = [1, 7, 14, 30, 60, 90, 180, 270, 365, 500, 730, 1095, 1825, 3650, 7300]
+    let shown: Set = [1, 7, 14, 30, 60, 90, 180, 270, 365, 500, 730, 1095, 1825, 3650]
     return simulation.days.filter {
       shown.contains($0.number) || $0.number == simulation.days.count
     }
