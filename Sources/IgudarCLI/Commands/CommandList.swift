@@ -24,6 +24,7 @@ extension Command {
     RepairIndexCommand.command,
     RepairPacksCommand.command,
     RestoreCommand.command,
+    RewriteCommand.command,
     SnapshotsCommand.command,
     StatsCommand.command,
     TagCommand.command,

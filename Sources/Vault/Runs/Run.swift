@@ -75,6 +75,25 @@ package final class Run: @unchecked Sendable {
   package func commit(
     _ payload: [UInt8], isPartial: Bool = false
   ) throws(VaultError) -> SnapshotID {
+    guard let id = try commit(payload, isPartial: isPartial, if: { _ in true }) else {
+      preconditionFailure("a commit without condition is never withdrawn")
+    }
+    return id
+  }
+
+  /// The same for a tree that this run knows only through another snapshot.
+  ///
+  /// Nothing is appended, and nil answered, unless that one is live: what a live snapshot needs is
+  /// not condemned.
+  package func commit(
+    _ payload: [UInt8], whileLive original: SnapshotID
+  ) throws(VaultError) -> SnapshotID? {
+    try commit(payload, isPartial: false, if: { $0.isLive(original) })
+  }
+
+  private func commit(
+    _ payload: [UInt8], isPartial: Bool, if mayCommit: (JournalState) -> Bool
+  ) throws(VaultError) -> SnapshotID? {
     own += try packs.finish()
     // A run goes on after a partial commit.
     packs = PackSet(vault: vault, run: keys, firstSerial: packs.serialEnd)
@@ -84,12 +103,12 @@ package final class Run: @unchecked Sendable {
       payload, for: JournalBody.commitType, run: keys, randomness: vault.randomness)
     let runID = id
     let entry = try vault.journal.append { (state) throws(VaultError) in
+      guard mayCommit(state) else { return nil }
       let (segments, rescued) = try reliance.settle(state)
       return .commit(
         segments: segments, rescued: rescued, isPartial: isPartial, note: note, run: runID)
     }
-    guard let entry else { preconditionFailure("a commit is never withdrawn") }
-    return entry.snapshotID
+    return entry?.snapshotID
   }
 
   /// Stores what is open and takes packs out of the repository for good, in favour of what this run

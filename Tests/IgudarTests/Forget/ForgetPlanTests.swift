@@ -108,4 +108,19 @@ import Vault
       try home.repository.unforget([SnapshotID.zero])
     }
   }
+
+  @Test func whatWasForgottenMeanwhileIsNotRewritten() throws {
+    var options = RewriteOptions()
+    options.host = Array("mill".utf8)
+    let rewrite = try Rewrite(home.repository, options: options)
+    let plan = try home.repository.plan(ForgetRequest(.named([snapshots[0].id])))
+    _ = try home.repository.execute(plan)
+    #expect(throws: RepositoryError.self) { try rewrite.rewrite(snapshots[0]) }
+    #expect(try live == snapshots.dropFirst().map(\.id))
+    guard case .rewritten = try rewrite.rewrite(snapshots[1]) else {
+      Issue.record("not rewritten")
+      return
+    }
+    #expect(try live.count == 4)
+  }
 }
