@@ -12,11 +12,6 @@ enum RewriteCommand {
   static let newTime = Option(
     "new-time", takes: "TIME", help: "the new time: 2006-01-02 15:04:05 or RFC 3339")
 
-  private static let exclusions = [
-    BackupExclusions.exclude, BackupExclusions.excludeInsensitive, BackupExclusions.excludeFile,
-    BackupExclusions.excludeInsensitiveFile,
-  ]
-
   static let command = Command(
     "rewrite", summary: "Make new snapshots of old ones, without some paths",
     operands: "[SNAPSHOT …]", operandCount: 0...Int.max,
@@ -25,7 +20,7 @@ enum RewriteCommand {
       changes in. The originals stay, and the new ones get the tag "rewrite", unless --forget is
       given. Patterns are those of `igudar backup`, for paths as `igudar ls` shows them.
       """,
-    options: exclusions + [forget, dryRun, newHost, newTime] + Selection.options
+    options: BackupExclusions.patterns.all + [forget, dryRun, newHost, newTime] + Selection.options
   ) { invocation in
     try run(invocation)
   }
@@ -53,7 +48,7 @@ enum RewriteCommand {
   private static func options(_ invocation: Invocation) throws -> RewriteOptions {
     let given = invocation.options
     var options = RewriteOptions()
-    options.exclusion = try BackupExclusions.exclusion(given).exclusion.patterns
+    options.exclusion = try BackupExclusions.patterns.patterns(given).set
     options.host = given.bytes(newHost)
     options.time = try given.value(newTime, as: PointInTime.self)?.timestamp
     options.zone = Machine.zone(at: options.time ?? .now())
