@@ -46,6 +46,7 @@ public struct Errno: Error, Hashable, Sendable {
   package static let textBusy = Errno(ETXTBSY)
   package static let isDirectory = Errno(EISDIR)
   package static let inputOutput = Errno(EIO)
+  package static let notBlockDevice = Errno(ENOTBLK)
 }
 
 /// A system call that failed, with what it was about.

@@ -15,6 +15,10 @@ public struct BackupOptions: Sendable {
   public var readsAll = false
   /// Whether files that look unchanged are read too, and compared with what is in the repository.
   public var verifiesSource = false
+  /// Whether block devices, and links to them, are saved as files that hold what is on them.
+  ///
+  /// Such a file is read whole each time, once, and not again when it changes meanwhile.
+  public var readsDevices = false
   /// Whether no snapshot is made when nothing changed since the parent.
   public var skipsIfUnchanged = false
   /// Whether directories of other file systems are left empty.

@@ -265,7 +265,7 @@ extension BackupContext {
   /// The entry of a file that was read; what is not as it should be is told.
   func entry(
     _ draft: FileDraft, _ status: FileStatus, _ file: Entry.File, isStable: Bool,
-    _ attributes: SourceAttributes, descriptor: Int32
+    _ attributes: SourceAttributes, descriptor: Int32?
   ) -> Entry {
     var entry = entry(
       draft.name, status, kind: .file(file), link: status.links > 1 ? draft.hardLink : nil,

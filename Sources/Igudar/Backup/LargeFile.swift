@@ -1,5 +1,6 @@
 // A large file is read and cut by the walk itself, stretch by stretch, and hashed, compressed and
-// sealed by all workers. Like any file it is read again when it changed meanwhile.
+// sealed by all workers. Like any file it is read again when it changed meanwhile; a block device,
+// of which nothing says so, is read once.
 
 import Platform
 import Synchronization
@@ -10,9 +11,12 @@ struct LargeFile {
   private let draft: FileDraft
   private let walker: Walker
   private let context: BackupContext
+  private let isDevice: Bool
 
-  init(_ draft: FileDraft, walker: Walker) {
+  /// With `isDevice` it is what is on the block device of that name.
+  init(_ draft: FileDraft, isDevice: Bool = false, walker: Walker) {
     self.draft = draft
+    self.isDevice = isDevice
     self.walker = walker
     context = walker.context
   }
@@ -39,25 +43,42 @@ struct LargeFile {
   // Nil when the backup is to stop.
   private func attempts() throws(SourceProblem) -> Entry? {
     context.progress.setCurrent(draft.path)
-    let file = try openSource(draft.name, in: draft.directory)
-    var status = draft.status
+    let file = try open()
+    var status = isDevice ? try status(ofDevice: file) : draft.status
     var attempt = 1
     while true {
       guard let size = try readContent(of: file, status: status) else { return nil }
       let attributes = try vaultProblems { () throws(VaultError) in
         try SourceAttributes(of: .descriptor(file.raw), lane: walker.lane)
       }
-      let after = try statusAfter(file)
+      let after = isDevice ? status : try statusAfter(file)
       let isStable = after.hasSameContent(as: status) && size == after.size
       if isStable || attempt == FileReader.attemptCount {
         return context.entry(
           draft, after, Entry.File(size: size, content: .empty), isStable: isStable, attributes,
-          descriptor: file.raw)
+          descriptor: isDevice ? nil : file.raw)
       }
       walker.add(.restartLarge)
       status = after
       attempt += 1
     }
+  }
+
+  private func open() throws(SourceProblem) -> Descriptor {
+    guard isDevice else { return try openSource(draft.name, in: draft.directory) }
+    do throws(Errno) {
+      return try BlockDevice.open(draft.name, at: draft.directory.descriptor.raw)
+    } catch { throw .system("open", error) }
+  }
+
+  // As that of a regular file without holes.
+  private func status(ofDevice device: borrowing Descriptor) throws(SourceProblem) -> FileStatus {
+    var status = draft.status
+    do throws(Errno) { status.size = try BlockDevice.size(of: device) } catch {
+      throw .system("lseek", error)
+    }
+    (status.type, status.blocks) = (.regular, status.size / 512 + 1)
+    return status
   }
 
   private func readContent(

@@ -75,8 +75,7 @@ final class SourceScan: Sendable {
     guard status.type == .directory else {
       if node == nil, rules.excludesSize(status) { return nil }
       context.progress.totalFiles.add(1, ordering: .relaxed)
-      let size = status.type == .regular ? status.size : 0
-      context.progress.totalBytes.wrappingAdd(size, ordering: .relaxed)
+      context.progress.totalBytes.wrappingAdd(size(name, status, in: level), ordering: .relaxed)
       return nil
     }
     if rules.leavesEmpty(status, in: level.device, node: node) { return nil }
@@ -87,6 +86,13 @@ final class SourceScan: Sendable {
         names: try rules.names(of: directory, node: node),
         patternState: rules.state(of: name, in: level.patternState))
     } catch { return nil }
+  }
+
+  private func size(_ name: FileName, _ status: FileStatus, in level: Level) -> UInt64 {
+    if status.type == .regular { return status.size }
+    guard rules.device(name, status, in: level.directory) != nil else { return 0 }
+    return
+      (try? BlockDevice.size(of: BlockDevice.open(name, at: level.directory.descriptor.raw))) ?? 0
   }
 
   private func way(_ node: BackupTargets.Node?) -> BackupTargets.Node? {

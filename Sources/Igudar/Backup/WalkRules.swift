@@ -8,11 +8,13 @@ import Platform
 struct WalkRules {
   private let exclusion: Exclusion
   private let staysOnFileSystem: Bool
+  private let readsDevices: Bool
   private let base: FilePath
 
   init(_ options: BackupOptions, targets: BackupTargets) {
     exclusion = options.exclusion
     staysOnFileSystem = options.staysOnFileSystem
+    readsDevices = options.readsDevices
     base = targets.base
   }
 
@@ -70,6 +72,17 @@ struct WalkRules {
     return try unsafe name.withCString { (name) throws(Errno) in
       try unsafe FileStatus.of(name, at: directory.descriptor.raw, flags: 0)
     }
+  }
+
+  /// The block device whose content is saved in the place of an entry, if it is one or a link to one
+  /// and that is wanted.
+  func device(
+    _ name: FileName, _ status: FileStatus, in directory: OpenDirectory
+  ) -> FileStatus? {
+    guard readsDevices, status.type == .blockDevice || status.type == .symbolicLink else {
+      return nil
+    }
+    return BlockDevice.status(name, at: directory.descriptor.raw)
   }
 
   /// Opens a directory; on the way to a target the right to pass through is enough.

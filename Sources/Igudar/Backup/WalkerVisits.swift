@@ -29,6 +29,10 @@ extension Walker {
       context.exclude(path())
       return
     }
+    if let device = rules.device(name, status, in: level.directory) {
+      try visitDevice(name, device, in: level)
+      return
+    }
     try visit(name, status, in: level, node: node)
   }
 
@@ -117,6 +121,19 @@ extension Walker {
     batch.files.append(draft)
     batch.size += status.size
     add(.file(batch.files.count - 1))
+  }
+
+  // What is on a device is no matter of its times: it is always read.
+  private func visitDevice(
+    _ name: FileName, _ status: FileStatus, in level: WalkLevel
+  ) throws(VaultError) {
+    let finding = try level.previous?.find(name) ?? .absent
+    levels[levels.count - 1].entryCount += 1
+    try emitLevels()
+    let draft = FileDraft(
+      directory: level.directory, name: name, status: status, hardLink: nil,
+      isKnown: finding != .absent)
+    try LargeFile(draft, isDevice: true, walker: self).read()
   }
 
   private func visitOther(

@@ -288,6 +288,22 @@ import Testing
     #expect(try repository.differences("src", "out") == [])
   }
 
+  @Test func verifyingTellsWhatWasLeftAndHasRotted() throws {
+    _ = try restore()
+    // As a disk does it: neither size nor time tells.
+    try repository.shell(
+      """
+      touch -r out/a/one time; printf X | dd of=out/a/one bs=1 seek=1 conv=notrunc 2>/dev/null
+      touch -r time out/a/one
+      """)
+    _ = try restore("--overwrite", "if-changed")
+    let outcome = try restore("--overwrite", "if-changed", "--verify", code: 1)
+    #expect(outcome.errorText.contains("out/a/one"))
+    #expect(outcome.errorText.contains("is not what was restored when it is read again"))
+    _ = try restore("--verify")
+    #expect(try repository.differences("src", "out") == [])
+  }
+
   @Test func ownersCanBeLeftAlone() throws {
     try repository.shell("cd src; chmod 6755 a/one; chown 12:34 a/one c || true")
     _ = try repository.backup("src")

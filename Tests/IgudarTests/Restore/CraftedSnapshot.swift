@@ -3,9 +3,9 @@
 
 import Platform
 import Testing
-import Vault
 
 @testable import Igudar
+@testable import Vault
 
 /// A snapshot that is put together by hand.
 struct CraftedSnapshot {
@@ -23,6 +23,37 @@ struct CraftedSnapshot {
   /// Stores a chunk and answers its ID.
   func chunk(_ bytes: [UInt8], kind: ChunkKind = .data) throws -> ChunkID {
     try unsafe bytes.withUnsafeBytes { try unsafe lane.put($0, kind: kind).id }
+  }
+
+  /// Stores a frame of one chunk of 64 KiB of zeros whose compressed data holds `size` zeros and
+  /// whose header declares another length.
+  func bomb(of size: Int, declaring declared: Int) throws -> ChunkID {
+    let chunk = [UInt8](repeating: 0, count: 64 << 10)
+    let hasher = harvest.repository.vault.hasher
+    let id = unsafe chunk.withUnsafeBytes { unsafe hasher.id(of: $0, kind: .data) }
+    let word = UInt32(declared) | UInt32(FrameCodec.zstd.rawValue) << 24
+    var inner = (0..<4).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) }
+    var packed = [UInt8](repeating: 0, count: 64 << 10)
+    let zeros = [UInt8](repeating: 0, count: size)
+    let count = try #require(
+      unsafe zeros.withUnsafeBytes { zeros in
+        unsafe packed.withUnsafeMutableBytes {
+          unsafe Compressor(level: 3).compress(zeros, into: $0)
+        }
+      })
+    inner += packed[..<count]
+    let stored = inner.count + 32
+    let (pack, offset) = try run.packs.reserve(
+      FrameDescription(
+        storedLength: UInt32(stored), plainLength: UInt32(chunk.count), chunkCount: 1,
+        codec: .zstd, kind: .data), ids: [id], lengths: [UInt32(chunk.count)])
+    unsafe inner.withUnsafeBytes { inner in
+      unsafe pack.keys.sealFrame(
+        inner: inner, tail: pack.keys.nonceTail(offset: offset, chunks: [id]), offset: offset,
+        into: pack.place(at: offset, length: stored))
+    }
+    run.packs.endSealing(in: pack)
+    return id
   }
 
   /// Stores a node of a folder with these encoded entries, whatever they say.

@@ -212,6 +212,22 @@ import Vault
     try harvest.shell("test -z \"$(ls -A out)\"")
   }
 
+  // 15 MiB of zeros in some hundred bytes, sealed as a frame that says it holds less, or more.
+  @Test(arguments: [64 << 10, 16 << 20 - 1])
+  func bombsGoNoFurtherThanWhatTheyDeclare(_ declared: Int) throws {
+    let course = try restore { crafted in
+      let bomb = try crafted.bomb(of: 15 << 20, declaring: declared)
+      let sound = Content.inline([.chunk(try crafted.chunk([1]), length: 1)])
+      return try crafted.folder([
+        file("bomb", .inline([.chunk(bomb, length: 64 << 10)]), size: 64 << 10),
+        file("sound", sound, size: 1),
+      ])
+    }
+    #expect(course.troubles == [.damaged], "\(course.text)")
+    #expect(course.error == nil)
+    try harvest.shell("test \"$(ls -A out)\" = sound")
+  }
+
   // A node's ID is a keyed hash of its bytes, which hold the IDs of the nodes below: none can hold
   // itself. What can be had is a node of one kind where another belongs, and levels that lie.
   @Test func treesThatAreNoTreesAreDamage() throws {

@@ -32,6 +32,8 @@ enum BackupCommand {
   static let force = Option("force", "f", help: "read all files, also those that look unchanged")
   static let verifySource = Option(
     "verify-source", help: "read files that look unchanged too, and tell those that rotted")
+  static let readSpecial = Option(
+    "read-special", help: "save what is on block devices, and behind links to them, as files")
   static let skipIfUnchanged = Option(
     "skip-if-unchanged", help: "save no snapshot when nothing changed")
   static let withAccessTime = Option("with-atime", help: "record access times")
@@ -44,9 +46,8 @@ enum BackupCommand {
     "read-concurrency", takes: "COUNT", hidden: true, help: "the same as --jobs")
 
   private static let own = [
-    parent, force, verifySource, skipIfUnchanged, withAccessTime, ignoreCtime, ignoreInode, noScan,
-    jobs,
-    readConcurrency,
+    parent, force, verifySource, readSpecial, skipIfUnchanged, withAccessTime, ignoreCtime,
+    ignoreInode, noScan, jobs, readConcurrency,
   ]
 }
 
@@ -84,6 +85,7 @@ private struct BackupPlan {
     options.staysOnFileSystem = given.has(BackupExclusions.oneFileSystem)
     options.readsAll = given.has(BackupCommand.force)
     options.verifiesSource = given.has(BackupCommand.verifySource)
+    options.readsDevices = given.has(BackupCommand.readSpecial)
     options.skipsIfUnchanged = given.has(BackupCommand.skipIfUnchanged)
     options.recordsAccessTime = given.has(BackupCommand.withAccessTime)
     options.ignoresCtime = given.has(BackupCommand.ignoreCtime)
