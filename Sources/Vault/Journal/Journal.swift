@@ -8,6 +8,15 @@ package import Storage
 import Platform
 import Synchronization
 
+/// The rules by which nothing is appended that what others appended has made wrong (FORMAT.md
+/// section 14, rule 4).
+struct AppendRules: Sendable {
+  /// A commit rescues the condemned packs that it relies on, and relies on none that was swept.
+  var looksAtReliance = true
+  /// After a lost race an entry is made anew from everything up to the tail.
+  var looksAgain = true
+}
+
 /// The journal of one repository; all calls may be made from any thread.
 package final class Journal: Sendable {
   /// What a journal needs beside a store and keys; tests and simulations replace it.
@@ -19,6 +28,8 @@ package final class Journal: Sendable {
     package var randomness: any Randomness = SystemRandomness()
     /// Who signs new entries; the owner unless another is given.
     package var signer: SigningKey?
+    // What tests take out, one at a time, to show that it is needed. Nobody else can reach it.
+    var rules = AppendRules()
 
     package init() {}
   }

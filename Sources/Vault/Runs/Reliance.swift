@@ -27,7 +27,8 @@ struct Reliance {
   ) throws(VaultError) -> (segments: [ObjectHash], rescued: [ObjectHash]) {
     var rescued: [ObjectHash] = []
     var sweptCount = 0
-    for pack in own.packs + reused {
+    let rules = vault.journal.options.rules
+    for pack in rules.looksAtReliance ? own.packs + reused : [] {
       switch state.packState(pack) {
       case .live: break
       case .condemned: rescued.append(pack)

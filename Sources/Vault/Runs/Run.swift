@@ -134,7 +134,7 @@ package final class Run: @unchecked Sendable {
 
   private func names(of packs: Set<UInt32>) throws(VaultError) -> [ObjectHash] {
     var names: [ObjectHash] = []
-    for number in packs {
+    for number in packs.sorted() {
       guard let pack = try vault.index.pack(number) else {
         throw .cache("the index names a pack that it does not know")
       }
