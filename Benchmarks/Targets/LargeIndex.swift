@@ -196,6 +196,7 @@ public struct LargeIndex {
   private static func makePack(_ pack: ObjectHash, in repository: String) throws {
     let name = "\(ObjectName.pack(pack))"
     let folder = name.split(separator: "/").dropLast().joined(separator: "/")
+    _ = unsafe mkdir("\(repository)/packs", 0o700)
     _ = unsafe mkdir("\(repository)/\(folder)", 0o700)
     let raw = unsafe open("\(repository)/\(name)", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
     guard raw >= 0, ftruncate(raw, off_t(packSize)) == 0 else {
