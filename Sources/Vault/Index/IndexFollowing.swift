@@ -17,8 +17,8 @@ extension IndexCache {
     for (standing, names) in changed { try setPackState(standing, of: names) }
   }
 
-  // The numbers of the packs that imported segments which count speak of.
-  private func listedPacks(in state: JournalState) throws(VaultError) -> Set<UInt32> {
+  /// The numbers of the packs that imported segments which count speak of.
+  package func listedPacks(in state: JournalState) throws(VaultError) -> Set<UInt32> {
     try run { () throws(LMDBError) in
       try shared.read { (snapshot) throws(LMDBError) in
         var listed: Set<UInt32> = []

@@ -59,6 +59,9 @@ package final class Journal: Sendable {
   /// What the entries read so far say.
   package var state: JournalState { current.withLock { $0 } }
 
+  /// The time that entries written now would carry, in nanoseconds since 1970.
+  package var now: Int64 { options.clock() }
+
   /// Reads what is new up to the tail, and answers it in order; the first time that is everything
   /// since the summary where the reading began.
   ///

@@ -19,15 +19,24 @@ package struct SweepReport: Hashable, Sendable {
   package var deletedBytes: UInt64 = 0
 
   package init() {}
+
+  package static func += (left: inout Self, right: Self) {
+    left.sweptCount += right.sweptCount
+    left.deletedCount += right.deletedCount
+    left.deletedBytes += right.deletedBytes
+  }
 }
 
 extension Vault {
   /// Sweeps what was condemned at least `grace` nanoseconds ago, and deletes all that is swept.
   ///
-  /// Whatever ends it halfway, the next one goes on from there.
+  /// Whatever ends it halfway, the next one goes on from there; without `leftovers` the store is
+  /// listed only if there is something new to delete. `noting` gets the entry, if there is one.
   /// - Throws: `newer` for a repository that this program must not delete from, `interrupted`,
   ///   and what the journal and the store throw.
-  package func sweep(grace: Int64) throws(VaultError) -> SweepReport {
+  package func sweep(
+    grace: Int64, leftovers: Bool = true, noting: (JournalEntry) -> Void = { _ in }
+  ) throws(VaultError) -> SweepReport {
     try access.format.features.requirePrunable()
     var report = SweepReport()
     let entry = try journal.append { (state) throws(VaultError) in
@@ -36,7 +45,8 @@ extension Vault {
     if case .sweep(let body)? = entry?.body {
       report.sweptCount = body.packs.count + body.segments.count
     }
-    try deleteSwept(&report)
+    if let entry { noting(entry) }
+    if leftovers || entry != nil { try deleteSwept(&report) }
     return report
   }
 
@@ -71,17 +81,19 @@ extension Vault {
 }
 
 extension JournalState {
+  /// Whether what an entry condemned was condemned at least `grace` nanoseconds before `now`.
+  package func isDue(_ entry: UInt64, after grace: Int64, at now: Int64) -> Bool {
+    guard grace > 0 else { return true }
+    guard let time = condemnTime(entry) else { return false }
+    let (age, overflow) = now.subtractingReportingOverflow(time)
+    // An overflow is a clock that is centuries off, in one direction or the other.
+    return overflow ? now > time : age >= grace
+  }
+
   // A sweep of what was condemned at least `grace` before `now`; nil if there is nothing.
   fileprivate func sweep(of grace: Int64, at now: Int64) -> JournalBody? {
-    func isDue(_ entry: UInt64) -> Bool {
-      guard grace > 0 else { return true }
-      guard let time = condemnTime(entry) else { return false }
-      let (age, overflow) = now.subtractingReportingOverflow(time)
-      // An overflow is a clock that is centuries off, in one direction or the other.
-      return overflow ? now > time : age >= grace
-    }
-    let packs = condemnedPacks.filter { isDue($0.by) }.map(\.name)
-    let segments = condemnedSegments.filter { isDue($0.by) }.map(\.name)
+    let packs = condemnedPacks.filter { isDue($0.by, after: grace, at: now) }.map(\.name)
+    let segments = condemnedSegments.filter { isDue($0.by, after: grace, at: now) }.map(\.name)
     return packs.isEmpty && segments.isEmpty ? nil : .sweep(packs: packs, segments: segments)
   }
 }
