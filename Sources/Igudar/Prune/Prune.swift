@@ -59,7 +59,7 @@ public struct Prune: Sendable {
     progress: PruneProgress = PruneProgress()
   ) throws(RepositoryError) -> PrunePlan {
     try vaultErrors { () throws(VaultError) in
-      try PruneRun(repository, options, progress).survey().plan
+      try PruneRun(repository, options, progress).plan()
     }
   }
 

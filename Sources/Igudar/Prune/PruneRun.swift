@@ -18,9 +18,10 @@ final class PruneRun {
   private let vault: Vault
   private let options: PruneOptions
   private let progress: PruneProgress
-  private let live: LiveChunks
+  private var live: LiveChunks
   private let deadline: Int64?
   private(set) var report = PruneReport()
+  private var listing: StoreListing?
   // Up to where the journal was followed.
   private var head: JournalHead?
   // Whether others wrote since the packs were counted.
@@ -46,14 +47,37 @@ final class PruneRun {
 
   // MARK: Looking
 
-  /// Finds out what is needed and what is to be done.
-  func survey() throws(VaultError) -> (table: PackTable, plan: PrunePlan) {
+  /// What would be done.
+  func plan() throws(VaultError) -> PrunePlan {
+    try patiently { () throws(VaultError) in try survey().plan }
+  }
+
+  // What others delete between two looks is no damage: it is looked at again.
+  private func patiently<Result>(
+    _ body: () throws(VaultError) -> Result
+  ) throws(VaultError) -> Result {
+    var patience = 8
+    while true {
+      let tail = vault.journal.state.tail
+      do throws(VaultError) { return try body() } catch {
+        patience -= 1
+        guard error.isLoss || error.isRelianceLost, patience > 0 else { throw error }
+        try vault.refresh()
+        guard vault.journal.state.tail != tail else { throw error }
+      }
+    }
+  }
+
+  private func survey() throws(VaultError) -> (table: PackTable, plan: PrunePlan) {
+    // What a walk that was cut short has met says nothing.
+    live = try LiveChunks(repository, ignoring: options.ignored)
     let state = vault.journal.state
     try vault.loadIndex()
     try vault.requireWholeIndex(of: state)
     // What the store has is listed after the index was read: a pack that comes meanwhile is in
     // neither, or an orphan.
     let listing = try StoreListing(vault)
+    self.listing = listing
     try live.follow(state, progress: progress)
     let table = try PackTable(vault, state, needing: live, listing: listing)
     head = state.tail
@@ -68,16 +92,43 @@ final class PruneRun {
   func execute() throws(VaultError) {
     try vault.access.format.features.requirePrunable()
     try vault.prepareToWrite()
-    try sweep(leftovers: true)
-    let (table, plan) = try survey()
-    report.plan = plan
-    try drop(plan, table)
-    try repack(plan, table)
+    try patiently { () throws(VaultError) in try attempt() }
   }
 
-  private func sweep(leftovers: Bool = false) throws(VaultError) {
-    report.sweep += try vault.sweep(
-      grace: options.graceNanoseconds, leftovers: leftovers, noting: note)
+  private func attempt() throws(VaultError) {
+    let (table, plan) = try survey()
+    report.plan = plan
+    if let left = listing?.leftovers(vault.journal.state) {
+      try vault.deleteSwept(packs: left.packs, segments: left.segments, &report.sweep)
+    }
+    try drop(plan, table)
+    try sweep()
+    try repack(plan, table)
+    if let entry = try vault.compactIndex() {
+      note(entry)
+      try sweep()
+    }
+    try forgetSwept()
+  }
+
+  private func sweep() throws(VaultError) {
+    guard let entry = try vault.appendSweep(grace: options.graceNanoseconds),
+      case .sweep(let body) = entry.body
+    else { return }
+    note(entry)
+    report.sweep.sweptCount += body.packs.count + body.segments.count
+    var (packs, segments): ([ObjectHash: UInt64], [ObjectHash: UInt64]) = ([:], [:])
+    for pack in body.packs { packs[pack] = listing?.size(of: pack) }
+    for segment in body.segments { segments[segment] = listing?.size(ofSegment: segment) }
+    try vault.deleteSwept(packs: packs, segments: segments, &report.sweep)
+  }
+
+  // The local index needs to know nothing of what is gone.
+  private func forgetSwept() throws(VaultError) {
+    guard try vault.index.knowsSwept(in: vault.journal.state) else { return }
+    // What took the place of a segment must be there before that is forgotten.
+    try vault.loadIndex()
+    try vault.index.forgetSwept(in: vault.journal.state)
   }
 
   // An entry of our own right after what was followed changes nothing of what is needed.
@@ -105,7 +156,6 @@ final class PruneRun {
     guard let entry, case .condemn(let body) = entry.body else { return }
     note(entry)
     count(body, plan.drops, plan.orphanPacks)
-    try sweep()
   }
 
   // MARK: Writing anew
@@ -203,6 +253,12 @@ final class PruneRun {
     let listed = try vault.index.listedPacks(in: state)
     let known = try vault.index.numbers(named: packs).filter { listed.contains($0.key) }
     return packs.filter { !known.values.contains($0) }
+  }
+}
+
+extension VaultError {
+  fileprivate var isRelianceLost: Bool {
+    if case .relianceLost = self { true } else { false }
   }
 }
 

@@ -20,6 +20,16 @@ struct StoreListing {
   /// Whether a pack is there with this size.
   func has(_ pack: ObjectHash, size: UInt32) -> Bool { packs[pack] == size }
 
+  /// What is swept and still there.
+  func leftovers(
+    _ state: JournalState
+  ) -> (packs: [ObjectHash: UInt64], segments: [ObjectHash: UInt64]) {
+    (
+      packs.filter { state.isSwept($0.key) }.mapValues(UInt64.init),
+      segments.filter { state.isSwept(segment: $0.key) }.mapValues(UInt64.init)
+    )
+  }
+
   /// The bytes of a pack in the store; 0 if it is not there.
   func size(of pack: ObjectHash) -> UInt64 { UInt64(packs[pack] ?? 0) }
 

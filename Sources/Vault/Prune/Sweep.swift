@@ -30,53 +30,63 @@ package struct SweepReport: Hashable, Sendable {
 extension Vault {
   /// Sweeps what was condemned at least `grace` nanoseconds ago, and deletes all that is swept.
   ///
-  /// Whatever ends it halfway, the next one goes on from there; without `leftovers` the store is
-  /// listed only if there is something new to delete. `noting` gets the entry, if there is one.
+  /// Whatever ends it halfway, the next one goes on from there.
   /// - Throws: `newer` for a repository that this program must not delete from, `interrupted`,
   ///   and what the journal and the store throw.
-  package func sweep(
-    grace: Int64, leftovers: Bool = true, noting: (JournalEntry) -> Void = { _ in }
-  ) throws(VaultError) -> SweepReport {
-    try access.format.features.requirePrunable()
+  package func sweep(grace: Int64) throws(VaultError) -> SweepReport {
     var report = SweepReport()
-    let entry = try journal.append { (state) throws(VaultError) in
-      state.sweep(of: grace, at: journal.options.clock())
-    }
-    if case .sweep(let body)? = entry?.body {
+    if case .sweep(let body)? = try appendSweep(grace: grace)?.body {
       report.sweptCount = body.packs.count + body.segments.count
     }
-    if let entry { noting(entry) }
-    if leftovers || entry != nil { try deleteSwept(&report) }
+    let state = journal.state
+    var packs: [ObjectHash: UInt64] = [:]
+    var segments: [ObjectHash: UInt64] = [:]
+    try objects("packs/") { (name, size) throws(VaultError) in
+      guard let hash = ObjectHash(hex: name.lastPart), state.isSwept(hash) else { return }
+      packs[hash] = UInt64(size)
+    }
+    try objects("index/") { (name, size) throws(VaultError) in
+      guard let hash = ObjectHash(hex: name.lastPart), state.isSwept(segment: hash) else { return }
+      segments[hash] = UInt64(size)
+    }
+    try deleteSwept(packs: packs, segments: segments, &report)
     return report
   }
 
-  private func deleteSwept(_ report: inout SweepReport) throws(VaultError) {
-    let state = journal.state
-    try delete("index/", &report) { name in
-      if case .swept = state.segmentState(name) { true } else { false }
+  /// Sweeps what was condemned at least `grace` nanoseconds ago; nil if there is nothing.
+  ///
+  /// What is in the entry is to be deleted afterwards.
+  package func appendSweep(grace: Int64) throws(VaultError) -> JournalEntry? {
+    try access.format.features.requirePrunable()
+    return try journal.append { (state) throws(VaultError) in
+      state.sweep(of: grace, at: journal.now)
     }
-    try barrier()
-    try delete("packs/", &report) { name in
-      if case .swept = state.packState(name) { true } else { false }
-    }
-    try barrier()
   }
 
-  // Listed first and deleted afterwards: not every store can do both at once.
-  private func delete(
-    _ prefix: String, _ report: inout SweepReport, where isSwept: (ObjectHash) -> Bool
+  /// Deletes objects that are swept, given with their sizes: segments, then packs.
+  package func deleteSwept(
+    packs: [ObjectHash: UInt64], segments: [ObjectHash: UInt64], _ report: inout SweepReport
   ) throws(VaultError) {
-    var swept: [(name: ObjectName, size: Int)] = []
-    try objects(prefix) { (name, size) throws(VaultError) in
-      guard let hash = ObjectHash(hex: name.lastPart), isSwept(hash) else { return }
-      swept.append((name, size))
+    let state = journal.state
+    for (hash, size) in segments.sorted(by: { $0.key < $1.key }) {
+      precondition(state.isSwept(segment: hash), "only what was swept is deleted")
+      try delete(.segment(hash), size, &report)
     }
-    for object in swept {
-      guard Interrupt.requested == 0 else { throw .interrupted }
-      do throws(StoreError) { try store.delete(object.name) } catch { throw .store(error) }
-      report.deletedCount += 1
-      report.deletedBytes += UInt64(object.size)
+    if !segments.isEmpty { try barrier() }
+    for (hash, size) in packs.sorted(by: { $0.key < $1.key }) {
+      precondition(state.isSwept(hash), "only what was swept is deleted")
+      try delete(.pack(hash), size, &report)
     }
+    if !packs.isEmpty { try barrier() }
+  }
+
+  private func delete(
+    _ name: ObjectName, _ size: UInt64, _ report: inout SweepReport
+  ) throws(VaultError) {
+    guard Interrupt.requested == 0 else { throw .interrupted }
+    do throws(StoreError) { try store.delete(name) } catch { throw .store(error) }
+    report.deletedCount += 1
+    report.deletedBytes += size
   }
 }
 

@@ -159,9 +159,8 @@ package final class Run: @unchecked Sendable {
   private func names(of packs: Set<UInt32>) throws(VaultError) -> [ObjectHash] {
     var names: [ObjectHash] = []
     for number in packs.sorted() {
-      guard let pack = try vault.index.pack(number) else {
-        throw .cache("the index names a pack that it does not know")
-      }
+      // Only what was swept leaves the index.
+      guard let pack = try vault.index.pack(number) else { throw .relianceLost(packCount: 1) }
       names.append(pack.hash)
     }
     return names

@@ -114,6 +114,20 @@ import Vault
     #expect(try small.store.list(prefix: "packs/").count >= 34)
     _ = try prune()
     #expect(try small.store.list(prefix: "packs/").count == 2)
+    // What told of the old packs went with them.
+    #expect(try small.store.list(prefix: "index/").count == 1)
+    try requireWhole(snapshots: 17)
+  }
+
+  @Test mutating func manySmallSegmentsBecomeOne() throws {
+    for round in 0..<17 {
+      try small.write("grain \(round)", random.noise(20_000))
+      _ = try small.backUp()
+    }
+    #expect(try small.store.list(prefix: "index/").count == 17)
+    let report = try prune { $0.maxRepackBytes = 0 }
+    #expect(report.condemnedPackCount == 0 && report.deletedObjectCount == 17)
+    #expect(try small.store.list(prefix: "index/").count == 1)
     try requireWhole(snapshots: 17)
   }
 
