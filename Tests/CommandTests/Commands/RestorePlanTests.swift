@@ -37,7 +37,7 @@ import Testing
     try repository.shell(
       """
       cd out; echo longer than it was > a/one; rm a/link; mkdir a/link; rm -r c; echo c > c
-      printf X | dd of=big bs=1 seek=1000000 conv=notrunc 2>/dev/null
+      printf XXXXXXXX | dd of=big bs=1 seek=1000000 conv=notrunc 2>/dev/null
       mkdir -p extra/deep; touch extra/deep/file a/b/other; chmod 700 a/b
       """)
   }
