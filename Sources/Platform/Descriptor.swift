@@ -2,6 +2,7 @@
 
 import CLinux
 import Glibc
+import Synchronization
 
 /// Owns a file descriptor.
 public struct Descriptor: ~Copyable, Sendable {
@@ -201,10 +202,26 @@ extension FileName {
   }
 }
 
-/// A name that nothing else has: `.igudar-` and random digits.
+/// A name that nothing else has: `.igudar-` and digits that are random for every process.
 package func temporaryFileName() -> FileName {
-  var random: (UInt64, UInt64) = (0, 0)
-  unsafe withUnsafeMutableBytes(of: &random) { _ = unsafe getentropy($0.baseAddress, $0.count) }
-  let digits = String(random.0, radix: 36) + String(random.1, radix: 36)
+  let number = temporaryNames.count.wrappingAdd(1, ordering: .relaxed).newValue
+  let digits =
+    String(temporaryNames.first, radix: 36) + String(temporaryNames.second &+ number, radix: 36)
   return FileName(unchecked: Array(".igudar-\(digits)".utf8))
+}
+
+private let temporaryNames = TemporaryNames()
+
+/// What names of temporary files are made of.
+private final class TemporaryNames: Sendable {
+  let first: UInt64
+  let second: UInt64
+  let count = Atomic<UInt64>(0)
+
+  init() {
+    var random: (UInt64, UInt64) = (0, 0)
+    unsafe withUnsafeMutableBytes(of: &random) { _ = unsafe getentropy($0.baseAddress, $0.count) }
+    // Large numbers, so that all names are about as long.
+    (first, second) = (random.0 | 1 << 63, random.1 >> 1 | 1 << 62)
+  }
 }

@@ -3,6 +3,7 @@
 
 import Glibc
 import Platform
+import Synchronization
 
 /// An open file that is written.
 final class FileOutput: Sendable {
@@ -11,6 +12,8 @@ final class FileOutput: Sendable {
   let sharesBase: Bool
   // Nil for a file that is patched where it lies.
   private let arrival: Arrival?
+  // Where the last byte ends that was written here.
+  private let end = Atomic<UInt64>(0)
 
   init(
     for entry: Entry, in directory: RestoreDirectory, over base: SharedDescriptor?,
@@ -56,6 +59,22 @@ final class FileOutput: Sendable {
 
   var descriptor: Descriptor { _read { yield file.descriptor } }
 
+  /// Writes bytes of the content.
+  @unsafe
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(Errno) {
+    try unsafe descriptor.write(bytes, at: Int64(offset))
+    end.max(offset + UInt64(bytes.count), ordering: .relaxed)
+  }
+
+  /// Gives it its size, once all is written; holes at the end were not.
+  func end(at size: UInt64) throws(Errno) {
+    if isNew && end.load(ordering: .relaxed) == size { return }
+    try descriptor.truncate(to: Int64(size))
+  }
+
+  // Whether nothing is in it but what was written here.
+  private var isNew: Bool { !isInPlace && !sharesBase }
+
   /// Makes a stretch a hole; only what holds older data has to be told.
   func makeHole(_ stretch: Range<UInt64>) throws(Errno) {
     guard sharesBase else { return }
@@ -84,7 +103,7 @@ final class FileOutput: Sendable {
       // It became shorter since it was compared.
       guard count > 0 else { throw .textBusy }
       let filled = unsafe UnsafeRawBufferPointer(rebasing: bytes.prefix(count))
-      try unsafe descriptor.write(filled, at: offset + done)
+      try unsafe write(filled, at: UInt64(offset + done))
       done += Int64(count)
     }
   }

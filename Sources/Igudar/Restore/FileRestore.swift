@@ -181,8 +181,7 @@ final class FileRestore: @unchecked Sendable {
     if !context.options.isDryRun {
       let output = try opened(context)
       try takeOver(into: output)
-      // Holes at the end were not written.
-      try output.descriptor.truncate(to: Int64(size))
+      try output.end(at: size)
       let metadata = metadata(.descriptor(output.descriptor.raw), hand)
       _ = metadata.apply()
       try output.settle(as: entry.name)

@@ -28,9 +28,9 @@ final class FileWriter {
   func process(_ batch: RestoreBatch) {
     let missing = missing(in: batch)
     if !context.options.isDryRun {
-      for item in places(of: missing) {
+      for frame in frames(of: missing) {
         if context.isStopped { break }
-        write(item)
+        write(frame)
       }
     }
     if context.isStopped {
@@ -64,6 +64,21 @@ final class FileWriter {
 
   // MARK: Writing
 
+  // The pieces by the frames that they lie in, in the order of packs.
+  private func frames(of pieces: [RestorePiece]) -> [ArraySlice<Placed>] {
+    let placed = places(of: pieces)
+    var frames: [ArraySlice<Placed>] = []
+    var start = 0
+    for index in placed.indices {
+      let next = index + 1
+      if next == placed.count || !placed[next].place.isInFrame(of: placed[start].place) {
+        frames.append(placed[start..<next])
+        start = next
+      }
+    }
+    return frames
+  }
+
   private func places(of pieces: [RestorePiece]) -> [Placed] {
     var placed: [Placed] = []
     placed.reserveCapacity(pieces.count)
@@ -88,9 +103,19 @@ final class FileWriter {
     context.progress.bytes.wrappingAdd(piece.extent.length, ordering: .relaxed)
   }
 
-  private func write(_ item: Placed) {
+  private func write(_ frame: ArraySlice<Placed>) {
+    let wanted = frame.filter { !$0.piece.file.hasFailed }
+    let lost = unsafe hand.reader.withNeighbours(
+      wanted.map { ($0.id, $0.place) }, kind: .data
+    ) { index, bytes in
+      let piece = wanted[index].piece
+      if let failure = unsafe put(bytes, piece) { piece.file.fail(failure, .failed) }
+    }
+    for index in lost { writeAlone(wanted[index]) }
+  }
+
+  private func writeAlone(_ item: Placed) {
     let piece = item.piece
-    guard !piece.file.hasFailed else { return }
     do throws(VaultError) {
       let outcome = try unsafe hand.reader.withChunk(item.id, kind: .data) { bytes in
         unsafe put(bytes, piece)
@@ -109,7 +134,7 @@ final class FileWriter {
       if unsafe context.options.makesSparse && bytes.isZero {
         try output.makeHole(piece.range)
       } else {
-        try unsafe output.descriptor.write(bytes, at: Int64(piece.offset))
+        try unsafe output.write(bytes, at: piece.offset)
       }
       context.progress.bytes.wrappingAdd(UInt64(bytes.count), ordering: .relaxed)
       return nil

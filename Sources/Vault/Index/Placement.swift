@@ -31,6 +31,13 @@ package struct Placement: Hashable, Sendable {
   }
 }
 
+extension Placement {
+  /// Whether both lie in the same frame.
+  package func isInFrame(of other: Placement) -> Bool {
+    pack == other.pack && frameOffset == other.frameOffset && frameLength == other.frameLength
+  }
+}
+
 extension Placement: Comparable {
   /// By pack, then by place in it.
   package static func < (left: Placement, right: Placement) -> Bool {

@@ -39,20 +39,48 @@ package final class ChunkReader {
     throw failure ?? .missingChunk(id)
   }
 
+  /// Hands chunks that lie in one frame to a closure, with their indices, after proving all of them
+  /// together, which takes a fraction of the time that one by one takes.
+  ///
+  /// The places must be those that `place(of:)` gave, and of the same frame.
+  /// - Returns: the indices of those that are not to be had there: `withChunk` tries other places.
+  @unsafe
+  package func withNeighbours(
+    _ chunks: [(id: ChunkID, place: Placement)], kind: ChunkKind,
+    _ body: (Int, UnsafeRawBufferPointer) -> Void
+  ) -> [Int] {
+    guard let first = chunks.first, let frame = try? frame(at: first.place) else {
+      return Array(chunks.indices)
+    }
+    return withExtendedLifetime(frame) {
+      var lost: [Int] = []
+      var whole: [Int] = []
+      var parts: [UnsafeRawBufferPointer] = unsafe []
+      unsafe parts.reserveCapacity(chunks.count)
+      for (index, chunk) in chunks.enumerated() {
+        let (offset, count) = (Int(chunk.place.offset), Int(chunk.place.length))
+        if let bytes = unsafe frame.bytes(at: offset, count: count) {
+          whole.append(index)
+          unsafe parts.append(bytes)
+        } else {
+          lost.append(index)
+        }
+      }
+      let ids = unsafe vault.hasher.ids(of: parts, kind: kind)
+      for (position, index) in whole.enumerated() {
+        if ids[position] == chunks[index].id {
+          unsafe body(index, parts[position])
+        } else {
+          lost.append(index)
+        }
+      }
+      return lost
+    }
+  }
+
   /// Proves that a chunk can be read from one of its places.
   package func prove(_ id: ChunkID, kind: ChunkKind) throws(VaultError) {
     _ = try unsafe withChunk(id, kind: kind) { _ in true }
-  }
-
-  /// Whether one place of a chunk gives the right bytes.
-  package func gives(_ id: ChunkID, at place: Placement) throws(VaultError) -> Bool {
-    let frame = try frame(at: place)
-    return withExtendedLifetime(frame) {
-      guard let bytes = unsafe frame.bytes(at: Int(place.offset), count: Int(place.length)) else {
-        return false
-      }
-      return unsafe vault.hasher.id(of: bytes, kind: place.kind) == id
-    }
   }
 
   /// The bytes of a chunk.
