@@ -13,6 +13,28 @@ private func key(_ bytes: some Sequence<UInt8>) -> SecretKey {
 private func hex(_ text: String) throws -> [UInt8] { try #require(bytesFromHex(text)) }
 
 @Suite struct PrimitiveTests {
+  @Test func secretsLeaveNothingBehind() {
+    for count in [32, 200, 256, 257, 5000] {
+      for _ in 0..<3 {
+        var held: [SecretBytes] = []
+        for _ in 0..<40 {
+          held.append(
+            unsafe SecretBytes(capacity: count) { room in
+              let isZero = unsafe room.allSatisfy { $0 == 0 }
+              #expect(isZero && room.count == count)
+              for index in room.indices { unsafe room[index] = 0xff }
+              return count
+            })
+        }
+        // None lies in another's place.
+        for secret in held {
+          let isWhole = unsafe secret.withBytes { unsafe $0.allSatisfy { $0 == 0xff } }
+          #expect(isWhole)
+        }
+      }
+    }
+  }
+
   @Test func keyedHashesAgreeWithPython() throws {
     let abc = Array("abc".utf8)
     let hash = Hash.keyed(key: key(0..<32), label: .dataChunk, abc)
