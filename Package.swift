@@ -43,7 +43,9 @@ let package = Package(
     floor("Igudar", on: ["Platform", "Storage", "Vault", "CArchive"]),
     .executableTarget(
       name: "IgudarCLI", dependencies: ["CLinux", "Platform", "Storage", "Vault", "Igudar"],
-      swiftSettings: strict),
+      swiftSettings: strict,
+      // A program that people start by hand many times a day is not to load seven libraries first.
+      linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
     .target(
       name: "FuzzTargets", dependencies: ["Platform", "Storage", "Vault", "Igudar"],
       path: "Fuzz/Targets", swiftSettings: strict),
