@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -127,9 +126,9 @@ int clinux_raise_file_limit(uint64_t most) {
   return setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-void clinux_set_heap_thresholds(int map, int trim) {
-  mallopt(M_MMAP_THRESHOLD, map);
-  mallopt(M_TRIM_THRESHOLD, trim);
+uint64_t clinux_file_limit(void) {
+  struct rlimit limit;
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
 int clinux_processor_count(void) {

@@ -45,6 +45,9 @@ package final class Channel<Item: Sendable>: @unchecked Sendable {
     }
   }
 
+  /// Whether nothing waits in it at the moment.
+  package var isEmpty: Bool { lock.withLock { count == 0 } }
+
   /// Takes no more items; what is in it can still be received.
   package func close() {
     lock.withLock {

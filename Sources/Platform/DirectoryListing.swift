@@ -6,6 +6,7 @@
 
 import CLinux
 import Glibc
+import Synchronization
 
 /// The sorted names of a directory.
 @safe
@@ -21,7 +22,8 @@ package final class DirectoryListing: @unchecked Sendable {
   package init(of directory: borrowing Descriptor) throws(Errno) {
     var names = NameMemory()
     var keys: [NameKey] = []
-    let scratch = OwnedBuffer(capacity: 64 << 10)
+    let scratch = ListingScratch.take()
+    defer { ListingScratch.giveBack(scratch) }
     if lseek(directory.raw, 0, SEEK_SET) < 0 { throw .current }
     while true {
       let raw = directory.raw
@@ -103,6 +105,22 @@ package final class DirectoryListing: @unchecked Sendable {
     case 12: .socket
     default: nil
     }
+  }
+}
+
+/// Memory that the kernel tells names into, used again: taking it from the system and giving it back
+/// takes longer than most directories.
+private enum ListingScratch {
+  private static let spare = Mutex<[Buffer]>([])
+  private static let size = 64 << 10
+  private static let spareLimit = 4
+
+  static func take() -> Buffer {
+    spare.withLock { $0.popLast() } ?? Buffer(capacity: size)
+  }
+
+  static func giveBack(_ buffer: Buffer) {
+    spare.withLock { if $0.count < spareLimit { $0.append(buffer) } }
   }
 }
 

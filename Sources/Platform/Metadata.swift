@@ -116,6 +116,9 @@ package func processorCount() -> Int {
   max(1, Int(clinux_processor_count()))
 }
 
+/// How many files this process may have open.
+package func openFileLimit() -> Int { Int(clamping: clinux_file_limit()) }
+
 /// Calls that change names in an open directory.
 package enum DirectoryChange {
   package static func makeDirectory(

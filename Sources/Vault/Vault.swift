@@ -54,17 +54,14 @@ public final class Vault: Sendable {
     self.init(access, index, journal, places)
   }
 
-  /// A repository of these parts, which must belong together; `open` and `create` are the way for
-  /// everybody but tests.
-  init(
-    _ access: RepositoryAccess, _ index: IndexCache, _ journal: Journal, _ places: LocalPlaces,
-    randomness: any Randomness = SystemRandomness()
+  private init(
+    _ access: RepositoryAccess, _ index: IndexCache, _ journal: Journal, _ places: LocalPlaces
   ) {
     self.access = access
     currentIndex = Mutex(index)
     self.journal = journal
     self.places = places
-    self.randomness = randomness
+    randomness = SystemRandomness()
     let repository = access.repository
     let domain = access.keyring.currentDomain
     hasher = ChunkHasher(key: domain.chunkIDKey)

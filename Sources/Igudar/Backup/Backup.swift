@@ -7,14 +7,20 @@ import Vault
 
 /// Backs up files and folders.
 public struct Backup: Sendable {
+  private let listing: SourceListing
   private let repository: Repository
-  private let targets: [FilePath]
   private let options: BackupOptions
 
   /// A backup of these files and folders; relative ones begin at the working directory.
   public init(_ targets: [FilePath], to repository: Repository, options: BackupOptions) {
+    self.init(
+      SourceListing(of: targets, options: options), to: repository, options: options)
+  }
+
+  /// A backup of what is listed already, by the same options; it can be run once.
+  public init(_ listing: SourceListing, to repository: Repository, options: BackupOptions) {
+    self.listing = listing
     self.repository = repository
-    self.targets = targets
     self.options = options
   }
 
@@ -28,14 +34,16 @@ public struct Backup: Sendable {
     progress: BackupProgress = BackupProgress(),
     report: @escaping @Sendable (BackupEvent) -> Void
   ) throws(RepositoryError) -> BackupSummary {
+    defer { listing.stop() }
     let context = BackupContext(
-      vault: repository.vault, options: options, progress: progress, report: report)
-    let sources = BackupTargets(targets, workingDirectory: workingDirectory())
+      vault: repository.vault, options: options, progress: progress, start: listing.start,
+      report: report)
+    let sources = listing.targets
     try requireAny(of: sources.paths, context)
     return try repository.backUp(sources.paths, options) { (run, parent) throws(RepositoryError) in
       let backup = try vaultErrors { () throws(VaultError) in
         try BackupRun(
-          context: context, run: run, sources: sources, parent: parent, repository: repository)
+          context: context, run: run, listing: listing, parent: parent, repository: repository)
       }
       guard options.countsSources else { return try backup.backUp() }
       return try SourceScan(sources, context: context).during { () throws(RepositoryError) in

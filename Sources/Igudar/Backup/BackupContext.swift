@@ -21,14 +21,15 @@ final class BackupContext: Sendable {
   /// Bytes of a stretch, without what is carried over from the one before.
   static let stretchSize = 2 << 20
 
+  /// `start` is when the first source was looked at.
   init(
-    vault: Vault, options: BackupOptions, progress: BackupProgress,
+    vault: Vault, options: BackupOptions, progress: BackupProgress, start: Timestamp = .now(),
     report: @escaping @Sendable (BackupEvent) -> Void
   ) {
     self.vault = vault
     self.options = options
     self.progress = progress
-    start = .now()
+    self.start = start
     self.report = report
     buffers = Channel(capacity: Self.stretchCount)
     let capacity = Self.stretchSize + vault.chunker.parameters.maximum
@@ -82,10 +83,10 @@ final class BackupContext: Sendable {
   /// Files and directories counted so far.
   var currentCounts: SnapshotCounts { counts.withLock { $0 } }
 
-  /// What every entry says, from its status; flags and project as well if it is open.
+  /// What every entry says, from its status; flags and project as well if they could be had.
   func entry(
     _ name: FileName, _ status: FileStatus, kind: Entry.Kind, link: Entry.HardLink?,
-    attributes: SourceAttributes, descriptor: Int32? = nil
+    attributes: SourceAttributes, marks: InodeMarks? = nil
   ) -> Entry {
     var entry = entry(
       name, kind: kind, mode: status.mode, uid: status.uid, gid: status.gid, time: status.mtime)
@@ -96,11 +97,9 @@ final class BackupContext: Sendable {
     entry.hardLink = link
     entry.attributes = attributes.list
     entry.flags = attributes.isWhole ? 0 : Entry.lacksAttributes
-    if let descriptor {
-      // Where that cannot be read, there is nothing to restore.
-      let flags = (try? InodeFlags.flags(of: descriptor)) ?? nil
-      entry.inodeFlags = (flags ?? 0) & InodeFlags.restorable
-      entry.projectID = ((try? InodeFlags.project(of: descriptor)) ?? nil) ?? 0
+    if let marks {
+      entry.inodeFlags = marks.flags
+      entry.projectID = marks.projectID
     }
     return entry
   }

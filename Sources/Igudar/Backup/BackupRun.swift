@@ -7,7 +7,7 @@ import Vault
 /// A running backup.
 final class BackupRun {
   private let context: BackupContext
-  private let sources: BackupTargets
+  private let listing: SourceListing
   private let commit: BackupCommit
   private let repository: Repository
   private let pipeline: BackupPipeline
@@ -15,12 +15,13 @@ final class BackupRun {
   private var pace: CheckpointPace
 
   init(
-    context: BackupContext, run: Run, sources: BackupTargets, parent: SnapshotInfo?,
+    context: BackupContext, run: Run, listing: SourceListing, parent: SnapshotInfo?,
     repository: Repository
   ) throws(VaultError) {
     self.context = context
-    self.sources = sources
-    commit = BackupCommit(context: context, run: run, parent: parent, paths: sources.paths)
+    self.listing = listing
+    commit = BackupCommit(
+      context: context, run: run, parent: parent, paths: listing.targets.paths)
     self.repository = repository
     pace = CheckpointPace(every: context.options.checkpointInterval)
     walkLane = try run.lane()
@@ -31,7 +32,7 @@ final class BackupRun {
     defer { pipeline.stop() }
     do throws(SourceProblem) { return try walk() } catch {
       if case .vault(let failure) = error { throw RepositoryError(failure) }
-      throw .noSource("\(sources.base): \(error.message)")
+      throw .noSource("\(listing.targets.base): \(error.message)")
     }
   }
 
@@ -49,7 +50,7 @@ final class BackupRun {
 
   private func makeWalker() throws(VaultError) -> Walker {
     Walker(
-      context: context, pipeline: pipeline, targets: sources, previous: try previous(),
+      context: context, pipeline: pipeline, listing: listing, previous: try previous(),
       lane: walkLane)
   }
 

@@ -117,7 +117,7 @@ final class FileReader {
     neighbours.room -= size
     let entry = context.entry(
       draft, status, Entry.File(size: draft.status.size, content: .empty), isStable: true,
-      attributes, descriptor: file.raw)
+      attributes, marks: InodeMarks(of: file.raw))
     return Neighbours.File(
       draft: draft, entry: entry, chunks: first..<neighbours.chunks.count, item: item)
   }
@@ -178,7 +178,7 @@ final class FileReader {
       if isStable || attempt == Self.attemptCount {
         return context.entry(
           draft, after, Entry.File(size: size, content: content), isStable: isStable, attributes,
-          descriptor: file.raw)
+          marks: InodeMarks(of: file.raw))
       }
       status = after
       attempt += 1
@@ -265,11 +265,11 @@ extension BackupContext {
   /// The entry of a file that was read; what is not as it should be is told.
   func entry(
     _ draft: FileDraft, _ status: FileStatus, _ file: Entry.File, isStable: Bool,
-    _ attributes: SourceAttributes, descriptor: Int32?
+    _ attributes: SourceAttributes, marks: InodeMarks?
   ) -> Entry {
     var entry = entry(
       draft.name, status, kind: .file(file), link: status.links > 1 ? draft.hardLink : nil,
-      attributes: attributes, descriptor: descriptor)
+      attributes: attributes, marks: marks)
     if !isStable {
       entry.flags |= Entry.changedWhileRead
       fail(.archive, draft.path, "changed while it was read; kept as it was read last")

@@ -56,7 +56,7 @@ struct LargeFile {
       if isStable || attempt == FileReader.attemptCount {
         return context.entry(
           draft, after, Entry.File(size: size, content: .empty), isStable: isStable, attributes,
-          descriptor: isDevice ? nil : file.raw)
+          marks: isDevice ? nil : InodeMarks(of: file.raw))
       }
       walker.add(.restartLarge)
       status = after

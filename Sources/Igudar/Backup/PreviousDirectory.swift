@@ -32,7 +32,7 @@ final class PreviousDirectory {
   }
 
   /// Goes on to a name; names must ascend from call to call.
-  func find(_ name: FileName) throws(VaultError) -> Finding {
+  func find(_ name: RawSpan) throws(VaultError) -> Finding {
     var skipped = false
     while true {
       if !hasCurrent {
@@ -64,11 +64,10 @@ final class PreviousDirectory {
   }
 
   // −1: the current entry comes before the name; 1: after it.
-  private func compare(_ name: FileName) -> Int {
+  private func compare(_ name: RawSpan) -> Int {
     reader.withCurrent { current in
-      let wanted = unsafe name.bytes.span.bytes
-      if current.name.equals(wanted) { return 0 }
-      return current.name.precedes(wanted) ? -1 : 1
+      if current.name.equals(name) { return 0 }
+      return current.name.precedes(name) ? -1 : 1
     }
   }
 
@@ -79,10 +78,21 @@ final class PreviousDirectory {
 
   /// Whether the repository still has all of what was found last.
   func isWhole() throws(VaultError) -> Bool {
-    let entry: Entry? = reader.withCurrent { entry in
-      entry.type == .file || entry.hasAttributes ? entry.entry : nil
+    let source = source
+    var entry: Entry?
+    var answer: Result<Bool, VaultError> = .success(true)
+    reader.withCurrent { found in
+      if !found.hasAttributes, found.reference == nil {
+        // What most entries are is seen in place.
+        do throws(VaultError) {
+          answer = .success(
+            try found.allInlineChunks { (id, _) throws(VaultError) in try source.relies(on: id) })
+        } catch { answer = .failure(error) }
+      } else if found.type == .file || found.hasAttributes {
+        entry = found.entry
+      }
     }
-    guard let entry else { return true }
+    guard let entry else { return try answer.get() }
     return try source.hasAll(of: entry)
   }
 
@@ -125,6 +135,9 @@ struct ReliedNodes: NodeSource, @unchecked Sendable {
       throw error
     }
   }
+
+  /// Whether a chunk is there.
+  func relies(on id: ChunkID) throws(VaultError) -> Bool { try lane.relies(on: id) }
 
   /// Whether every chunk that a file names, in its entry and in the nodes of its content, is there.
   func hasAll(of entry: Entry) throws(VaultError) -> Bool {

@@ -3,23 +3,17 @@
 import Platform
 import Vault
 
-/// A directory that is being walked.
-struct WalkLevel {
-  let directory: OpenDirectory
+/// A directory that is being walked; of the walk alone.
+final class WalkLevel {
+  let listed: ListedDirectory
   /// Its own entry, without children.
   let entry: Entry
-  let device: UInt64
-  /// The way to targets, when only that is walked.
-  let node: BackupTargets.Node?
-  let names: WalkNames
   /// What the last snapshot has here.
   let previous: PreviousDirectory?
   /// Whether its own entry, children aside, is as in the last snapshot.
   let isSame: Bool
   /// Whether the last snapshot had it.
   let isKnown: Bool
-  /// Where it stands in the patterns that exclude.
-  let patternState: PatternSet.State?
   /// The next name to visit.
   var position = 0
   /// Names that have an entry.
@@ -30,38 +24,20 @@ struct WalkLevel {
   var isEmitted = false
 
   init(
-    directory: OpenDirectory, entry: Entry, device: UInt64, node: BackupTargets.Node?,
-    names: WalkNames, previous: PreviousDirectory?, isSame: Bool, isKnown: Bool,
-    patternState: PatternSet.State?
+    _ listed: ListedDirectory, entry: Entry, previous: PreviousDirectory?, isSame: Bool,
+    isKnown: Bool
   ) {
-    self.directory = directory
+    self.listed = listed
     self.entry = entry
-    self.device = device
-    self.node = node
-    self.names = names
     self.previous = previous
     self.isSame = isSame
     self.isKnown = isKnown
-    self.patternState = patternState
-  }
-}
-
-/// The names to visit in a directory, ascending.
-enum WalkNames {
-  case listed(DirectoryListing)
-  case given([FileName])
-
-  var count: Int {
-    switch self {
-    case .listed(let listing): listing.count
-    case .given(let names): names.count
-    }
   }
 
-  func name(_ index: Int) -> FileName {
-    switch self {
-    case .listed(let listing): listing.name(index)
-    case .given(let names): names[index]
-    }
+  var directory: OpenDirectory { listed.directory }
+
+  /// The path of a name in it, for messages.
+  func path(_ index: Int) -> FilePath {
+    directory.path.appending(listed.names.name(index))
   }
 }

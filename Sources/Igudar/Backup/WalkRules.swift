@@ -48,6 +48,12 @@ struct WalkRules {
     return unsafe patterns.matches(name.bytes.span.bytes, in: state)
   }
 
+  /// Whether a pattern leaves a listed name out.
+  func excludes(_ names: WalkNames, _ index: Int, in state: PatternSet.State?) -> Bool {
+    guard let patterns = exclusion.patterns, let state else { return false }
+    return names.withName(index) { patterns.matches($0, in: state) }
+  }
+
   /// Whether a file is left out for its size.
   func excludesSize(_ status: FileStatus) -> Bool {
     status.type == .regular && exclusion.sizeLimit?.excludes(status.size) ?? false
@@ -74,6 +80,17 @@ struct WalkRules {
     }
   }
 
+  /// The same of a listed name.
+  func status(
+    _ names: WalkNames, _ index: Int, in directory: OpenDirectory, node: BackupTargets.Node?
+  ) throws(Errno) -> FileStatus {
+    guard case .listed(let listing) = names else {
+      return try status(names.name(index), in: directory, node: node)
+    }
+    return try unsafe FileStatus.of(
+      listing.cName(index), at: directory.descriptor.raw, flags: AT_SYMLINK_NOFOLLOW)
+  }
+
   /// The block device whose content is saved in the place of an entry, if it is one or a link to one
   /// and that is wanted.
   func device(
@@ -83,6 +100,14 @@ struct WalkRules {
       return nil
     }
     return BlockDevice.status(name, at: directory.descriptor.raw)
+  }
+
+  /// The same of a listed name.
+  func device(
+    _ names: WalkNames, _ index: Int, _ status: FileStatus, in directory: OpenDirectory
+  ) -> FileStatus? {
+    guard readsDevices else { return nil }
+    return device(names.name(index), status, in: directory)
   }
 
   /// Opens a directory; on the way to a target the right to pass through is enough.

@@ -1,5 +1,5 @@
-// Walks the sources in the order of the tree: every directory's entries by name as bytes, depth
-// first. Compares what it sees with the last snapshot and hands batches to the pipeline.
+// Walks what the listing of the sources tells, in the order of the tree: every directory's entries by
+// name as bytes, depth first. Compares it with the last snapshot and hands batches to the pipeline.
 //
 // A directory that is as the last snapshot has it is not encoded at all: nothing is handed over
 // for it until the first difference, and then what matched so far is taken over from there.
@@ -12,10 +12,9 @@ import Vault
 final class Walker {
   let context: BackupContext
   let pipeline: BackupPipeline
-  private let targets: BackupTargets
+  private let listing: SourceListing
   private let previous: PreviousSnapshot?
   let lane: Lane
-  let rules: WalkRules
   let verification: SourceVerification?
   var levels: [WalkLevel] = []
   var batch = Batch(number: 0)
@@ -34,15 +33,14 @@ final class Walker {
 
   /// `lane` takes what the walk itself stores: large extended attributes.
   init(
-    context: BackupContext, pipeline: BackupPipeline, targets: BackupTargets,
+    context: BackupContext, pipeline: BackupPipeline, listing: SourceListing,
     previous: PreviousSnapshot?, lane: Lane
   ) {
     self.context = context
     self.pipeline = pipeline
-    self.targets = targets
+    self.listing = listing
     self.previous = previous
     self.lane = lane
-    rules = WalkRules(context.options, targets: targets)
     verification = context.options.verifiesSource ? SourceVerification(context) : nil
     // Clocks of file systems lag behind by a tick, and some count in steps of two seconds.
     var youngest = previous?.start ?? Timestamp(seconds: 0)
@@ -58,17 +56,18 @@ final class Walker {
   ) throws(SourceProblem) -> Bool {
     self.checkpoint = checkpoint
     defer { self.checkpoint = {} }
-    try enterRoot()
+    guard let root = listing.next() else { return false }
+    if case .closedDirectory(let problem) = root { throw problem }
     do throws(VaultError) {
+      guard case .directory(let directory) = root else {
+        preconditionFailure("a listing begins with a directory")
+      }
+      try enter(
+        directory, name: Entry.rootName,
+        before: previous.map { Before(entry: $0.root, isNext: true) })
       while let level = levels.last {
-        if context.isInterrupted { return false }
-        if level.position < level.names.count {
-          let index = level.position
-          levels[levels.count - 1].position += 1
-          try visit(index)
-        } else {
-          try leave()
-        }
+        guard !context.isInterrupted, let item = listing.next() else { return false }
+        try visit(item, in: level)
         if isBatchFull { try handOver() }
         try checkpoint()
       }
@@ -109,17 +108,6 @@ final class Walker {
 
   // MARK: Directories
 
-  private func enterRoot() throws(SourceProblem) {
-    let directory = try rules.openBase(targets.root)
-    let status: FileStatus
-    do throws(Errno) { status = try FileStatus.of(directory.descriptor.raw) } catch {
-      throw .system("statx", error)
-    }
-    try enter(
-      directory, name: Entry.rootName, status: status, node: targets.root,
-      before: previous.map { Before(entry: $0.root, isNext: true) })
-  }
-
   /// What the last snapshot says of an entry that is visited.
   struct Before {
     let entry: Entry
@@ -128,48 +116,37 @@ final class Walker {
   }
 
   func enter(
-    _ directory: OpenDirectory, name: FileName, status: FileStatus, node: BackupTargets.Node?,
-    before: Before?, isLeftEmpty: Bool = false
-  ) throws(SourceProblem) {
-    let names = isLeftEmpty ? .given([]) : try rules.names(of: directory, node: node)
-    let attributes = try attributes(of: directory, node: node)
+    _ listed: ListedDirectory, name: FileName, before: Before?
+  ) throws(VaultError) {
     let entry = context.entry(
-      name, status, kind: .directory(.none), link: nil, attributes: attributes,
-      descriptor: directory.descriptor.raw)
+      name, listed.status, kind: .directory(.none), link: nil,
+      attributes: try attributes(of: listed), marks: listed.marks)
     let known = before?.entry.children
-    if !levels.isEmpty { levels[levels.count - 1].entryCount += 1 }
+    levels.last?.entryCount += 1
     levels.append(
       WalkLevel(
-        directory: directory, entry: entry, device: status.device,
-        node: node.flatMap { $0.isTarget ? nil : $0 }, names: names,
+        listed, entry: entry,
         previous: known.flatMap { children in
           previous.map { PreviousDirectory(children, source: $0.source) }
         },
         isSame: before.map { $0.isNext && isSame(entry, $0.entry) } ?? false,
-        isKnown: known != nil,
-        patternState: levels.isEmpty
-          ? rules.rootState : rules.state(of: name, in: levels[levels.count - 1].patternState)))
+        isKnown: known != nil))
     directoriesInBatch += 1
   }
 
-  private func attributes(
-    of directory: OpenDirectory, node: BackupTargets.Node?
-  ) throws(SourceProblem) -> SourceAttributes {
-    let descriptor = directory.descriptor.raw
-    guard let node, !node.isTarget else {
-      let attributes = try vaultProblems { () throws(VaultError) in
-        try SourceAttributes(of: .descriptor(descriptor), lane: lane)
-      }
-      context.tell(attributes, of: directory.path)
+  private func attributes(of listed: ListedDirectory) throws(VaultError) -> SourceAttributes {
+    if listed.hasNoAttributes { return SourceAttributes() }
+    let descriptor = listed.directory.descriptor.raw
+    guard listed.way != nil else {
+      let attributes = try SourceAttributes(of: .descriptor(descriptor), lane: lane)
+      context.tell(attributes, of: listed.directory.path)
       return attributes
     }
     // A directory on the way may be one that cannot be read: it goes by its path, and what cannot
     // be read of it is nobody's concern.
-    return try vaultProblems { () throws(VaultError) in
-      let attributes = try SourceAttributes(
-        of: .path(FilePath("/proc/self/fd/\(descriptor)/.")), lane: lane)
-      return attributes.isWhole ? attributes : SourceAttributes()
-    }
+    let attributes = try SourceAttributes(
+      of: .path(FilePath("/proc/self/fd/\(descriptor)/.")), lane: lane)
+    return attributes.isWhole ? attributes : SourceAttributes()
   }
 
   // A directory's own entry, its children aside.
@@ -180,8 +157,7 @@ final class Walker {
     return same == old
   }
 
-  private func leave() throws(VaultError) {
-    guard let level = levels.last else { return }
+  func leave(_ level: WalkLevel) throws(VaultError) {
     var isUnchanged = false
     if !level.isEmitted, let previous = level.previous, level.matchedCount == level.entryCount {
       isUnchanged = try previous.isDone()
@@ -192,8 +168,9 @@ final class Walker {
     if isUnchanged, levels.count > 1, let children = level.previous?.children {
       // All below is as it was: its nodes are taken over.
       levels.removeLast()
-      if level.isSame && !levels[levels.count - 1].isEmitted {
-        match()
+      let above = levels[levels.count - 1]
+      if level.isSame && !above.isEmitted {
+        match(in: above)
       } else {
         var entry = level.entry
         entry.kind = .directory(children)
@@ -208,20 +185,18 @@ final class Walker {
   }
 
   // The entry visited last is as the last snapshot has it.
-  func match() {
-    let top = levels.count - 1
-    precondition(!levels[top].isEmitted, "what is handed over is not compared any more")
-    levels[top].matchedCount += 1
+  func match(in level: WalkLevel) {
+    precondition(!level.isEmitted, "what is handed over is not compared any more")
+    level.matchedCount += 1
   }
 
   // Hands over all directories on the way here, with what matched in them so far.
   func emitLevels() throws(VaultError) {
-    for index in levels.indices where !levels[index].isEmitted {
-      levels[index].isEmitted = true
-      add(.enter(levels[index].entry))
-      let matched = levels[index].matchedCount
-      guard matched > 0, let previous = levels[index].previous else { continue }
-      try previous.replay(matched) { (encoded) throws(VaultError) in
+    for level in levels where !level.isEmitted {
+      level.isEmitted = true
+      add(.enter(level.entry))
+      guard level.matchedCount > 0, let previous = level.previous else { continue }
+      try previous.replay(level.matchedCount) { (encoded) throws(VaultError) in
         try takeOver(encoded)
       }
     }

@@ -6,56 +6,66 @@ import Synchronization
 import Vault
 
 extension Walker {
-  /// Looks at the entry with this index in the directory walked last.
-  func visit(_ index: Int) throws(VaultError) {
-    let level = levels[levels.count - 1]
-    let name = level.names.name(index)
-    let node = level.node?.children[index]
-    let path = { level.directory.path.appending(name) }
-    // What was named by the user is never excluded.
-    if node == nil, rules.excludes(name, in: level.patternState) {
-      context.exclude(path())
-      return
+  /// Looks at what the listing found next in the directory walked last.
+  func visit(_ item: ListedItem, in level: WalkLevel) throws(VaultError) {
+    if case .end = item { return try leave(level) }
+    let index = level.position
+    level.position += 1
+    switch item {
+    case .entry(let status) where status.type == .directory:
+      // It took the place of something else after the directory was listed.
+      try passOver(index, .system("statx", .isDirectory), in: level)
+    case .entry(let status): try visit(index, status, in: level)
+    case .directory(let listed): try visitDirectory(index, listed, in: level)
+    case .device(let status): try visitDevice(index, status, in: level)
+    case .closedDirectory(let problem): try passOver(index, problem, in: level)
+    case .unseen(let error):
+      let isNamed = level.listed.way != nil
+      context.fail(
+        .scan, level.path(index),
+        isNamed ? "\(error.text) (statx)" : SourceProblem.system("statx", error).message)
+    case .excluded: context.exclude(level.path(index))
+    case .end, .unlooked: preconditionFailure("the listing looks at every name")
     }
-    let status: FileStatus
-    do throws(Errno) {
-      status = try rules.status(name, in: level.directory, node: node)
-    } catch {
-      let problem = SourceProblem.system("statx", error)
-      context.fail(.scan, path(), node == nil ? problem.message : "\(error.text) (statx)")
-      return
+  }
+
+  private func passOver(
+    _ index: Int, _ problem: SourceProblem, in level: WalkLevel
+  ) throws(VaultError) {
+    _ = try find(index, in: level)
+    context.fail(.scan, level.path(index), problem.message)
+    // It was passed over in the last snapshot's list: what matched before it is handed over now, or
+    // later matches would be counted in its place.
+    try emitLevels()
+  }
+
+  private func find(
+    _ index: Int, in level: WalkLevel
+  ) throws(VaultError) -> PreviousDirectory.Finding {
+    guard let previous = level.previous else { return .absent }
+    return try level.listed.names.withName(index) { (name) throws(VaultError) in
+      try previous.find(name)
     }
-    if node == nil, rules.excludesSize(status) {
-      context.exclude(path())
-      return
-    }
-    if let device = rules.device(name, status, in: level.directory) {
-      try visitDevice(name, device, in: level)
-      return
-    }
-    try visit(name, status, in: level, node: node)
   }
 
   private func visit(
-    _ name: FileName, _ status: FileStatus, in level: WalkLevel, node: BackupTargets.Node?
+    _ index: Int, _ status: FileStatus, in level: WalkLevel
   ) throws(VaultError) {
-    let finding = try level.previous?.find(name) ?? .absent
+    let finding = try find(index, in: level)
     let link = hardLink(status)
-    if status.type == .directory {
-      try visitDirectory(name, status, in: level, node: node, finding)
-      return
-    }
-    levels[levels.count - 1].entryCount += 1
+    level.entryCount += 1
     if finding != .absent, let previous = level.previous,
       previous.withFound({ isUnchanged($0, status, link) }), try previous.isWhole(),
-      try isVerified(previous, name, status, in: level)
+      try isVerified(previous, index, status, in: level)
     {
-      try takeOver(previous, finding, in: level, name, status)
-    } else if status.type == .regular {
-      try emitLevels()
+      try takeOver(previous, finding, in: level, index, status)
+      return
+    }
+    try emitLevels()
+    let name = level.listed.names.name(index)
+    if status.type == .regular {
       try visitFile(name, status, link, in: level, isKnown: finding != .absent)
     } else {
-      try emitLevels()
       try visitOther(name, status, link, in: level, isKnown: finding != .absent)
     }
   }
@@ -84,23 +94,23 @@ extension Walker {
 
   // Whether nothing more is to be known of what looks unchanged.
   private func isVerified(
-    _ previous: PreviousDirectory, _ name: FileName, _ status: FileStatus, in level: WalkLevel
+    _ previous: PreviousDirectory, _ index: Int, _ status: FileStatus, in level: WalkLevel
   ) throws(VaultError) -> Bool {
     guard let verification, status.type == .regular, status.size > 0 else { return true }
     return try verification.verify(
-      name, status, in: level.directory, previous.withFound { $0.entry }, nodes: previous.source)
+      level.listed.names.name(index), status, in: level.directory, previous.withFound { $0.entry },
+      nodes: previous.source)
   }
 
   private func takeOver(
     _ previous: PreviousDirectory, _ finding: PreviousDirectory.Finding, in level: WalkLevel,
-    _ name: FileName, _ status: FileStatus
+    _ index: Int, _ status: FileStatus
   ) throws(VaultError) {
     let size = status.type == .regular ? status.size : 0
     context.progress.bytes.wrappingAdd(size, ordering: .relaxed)
-    context.finish(
-      level.directory.path.appending(name), isDirectory: false, .unchanged, size: size)
-    if !levels[levels.count - 1].isEmitted && finding == .next {
-      match()
+    context.finish(level.path(index), isDirectory: false, .unchanged, size: size)
+    if !level.isEmitted && finding == .next {
+      match(in: level)
       return
     }
     try emitLevels()
@@ -125,13 +135,14 @@ extension Walker {
 
   // What is on a device is no matter of its times: it is always read.
   private func visitDevice(
-    _ name: FileName, _ status: FileStatus, in level: WalkLevel
+    _ index: Int, _ status: FileStatus, in level: WalkLevel
   ) throws(VaultError) {
-    let finding = try level.previous?.find(name) ?? .absent
-    levels[levels.count - 1].entryCount += 1
+    let finding = try find(index, in: level)
+    level.entryCount += 1
     try emitLevels()
     let draft = FileDraft(
-      directory: level.directory, name: name, status: status, hardLink: nil,
+      directory: level.directory, name: level.listed.names.name(index), status: status,
+      hardLink: nil,
       isKnown: finding != .absent)
     try LargeFile(draft, isDevice: true, walker: self).read()
   }
@@ -176,27 +187,16 @@ extension Walker {
   }
 
   private func visitDirectory(
-    _ name: FileName, _ status: FileStatus, in level: WalkLevel, node: BackupTargets.Node?,
-    _ finding: PreviousDirectory.Finding
+    _ index: Int, _ listed: ListedDirectory, in level: WalkLevel
   ) throws(VaultError) {
+    let finding = try find(index, in: level)
     let before =
       finding == .absent
       ? nil
       : level.previous.map { previous in
         Before(entry: previous.withFound { $0.entry }, isNext: finding == .next)
       }
-    do throws(SourceProblem) {
-      let directory = try rules.open(name, in: level.directory, node: node)
-      try enter(
-        directory, name: name, status: status, node: node, before: before,
-        isLeftEmpty: rules.leavesEmpty(status, in: level.device, node: node))
-    } catch {
-      if case .vault(let failure) = error { throw failure }
-      context.fail(.scan, level.directory.path.appending(name), error.message)
-      // It was passed over in the last snapshot's list: what matched before it is handed over now,
-      // or later matches would be counted in its place.
-      try emitLevels()
-    }
+    try enter(listed, name: level.listed.names.name(index), before: before)
   }
 }
 

@@ -19,51 +19,84 @@ struct TreeCheck {
   }
 
   private final class Level {
-    let path: FilePath
+    let path: PathChain
     let node: ChunkID?
     var entries: DirectoryReader
     var isWhole = true
 
-    init(_ path: FilePath, _ children: Children, from source: any NodeSource) {
+    init(_ path: PathChain, _ children: Children, from source: any NodeSource) {
       self.path = path
       if case .nodes(let reference) = children { node = reference.id } else { node = nil }
       entries = DirectoryReader(children, from: source)
     }
 
-    func next() throws(VaultError) -> Entry? { try entries.next() }
+    /// Goes to the next entry; false at the end.
+    func advance() throws(VaultError) -> Bool { try entries.advance() }
+
+    /// The current entry as a value of its own.
+    var entry: Entry { entries.withCurrent { $0.entry } }
+
+    /// The name of the current entry.
+    var name: FileName {
+      entries.withCurrent { FileName(unchecked: Array(copying: $0.name)) }
+    }
+
+    /// Whether the current entry is a file that names all of its chunks itself.
+    var isPlainFile: Bool {
+      entries.withCurrent { $0.type == .file && $0.reference == nil && !$0.hasAttributes }
+    }
+
+    /// Hands out all chunks of a plain file.
+    func forEachChunk(
+      _ body: (ChunkID, UInt32) throws(VaultError) -> Void
+    ) throws(VaultError) {
+      var outcome: Result<Bool, VaultError> = .success(true)
+      entries.withCurrent { entry in
+        do throws(VaultError) {
+          outcome = .success(
+            try entry.allInlineChunks { (id, length) throws(VaultError) in
+              try body(id, length)
+              return true
+            })
+        } catch { outcome = .failure(error) }
+      }
+      _ = try outcome.get()
+    }
   }
 
   /// The paths of a snapshot that cannot be restored whole.
   mutating func check(_ snapshot: SnapshotInfo) throws(VaultError) -> [DamagedPath] {
     guard let children = snapshot.snapshot.root.children else { return [] }
     var damaged: [DamagedPath] = []
-    func fail(_ path: FilePath, _ error: VaultError) {
+    func fail(_ path: PathChain, _ error: VaultError) {
       damaged.append(
-        DamagedPath(snapshot: snapshot.id, path: path, problem: "\(RepositoryError(error))"))
+        DamagedPath(snapshot: snapshot.id, path: path.path, problem: "\(RepositoryError(error))"))
     }
-    var levels = [Level("/", children, from: source)]
+    var levels = [Level(PathChain("/"), children, from: source)]
     while let level = levels.last {
       if Interrupt.requested != 0 { return damaged }
-      let next: Entry?
-      do throws(VaultError) { next = try level.next() } catch {
+      var isAtEnd = true
+      do throws(VaultError) { isAtEnd = try !level.advance() } catch {
         fail(level.path, error)
         level.isWhole = false
-        next = nil
       }
-      guard let entry = next else {
+      if isAtEnd {
         levels.removeLast()
         if level.isWhole, let node = level.node { whole.insert(node) }
         if !level.isWhole { levels.last?.isWhole = false }
         continue
       }
-      let path = level.path.appending(entry.name)
-      do throws(VaultError) { try checkContent(of: entry) } catch {
-        fail(path, error)
+      // What most entries are is looked at in place.
+      let entry = level.isPlainFile ? nil : level.entry
+      do throws(VaultError) {
+        if let entry { try checkContent(of: entry) } else { try level.forEachChunk(check) }
+      } catch {
+        fail(PathChain(level.name, in: level.path), error)
         level.isWhole = false
       }
-      if let below = entry.children {
+      if let entry, let below = entry.children {
         if case .nodes(let reference) = below, whole.contains(reference.id) { continue }
-        levels.append(Level(path, below, from: source))
+        levels.append(Level(PathChain(entry.name, in: level.path), below, from: source))
       }
     }
     return damaged

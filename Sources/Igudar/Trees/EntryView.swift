@@ -71,6 +71,19 @@ package struct EntryView: ~Escapable {
     return .inline(checked { () throws(Damage) in try extents() })
   }
 
+  /// Whether all chunks of data that the entry itself names pass a test, which is asked in order.
+  package func allInlineChunks(
+    _ test: (_ id: ChunkID, _ length: UInt32) throws(VaultError) -> Bool
+  ) throws(VaultError) -> Bool {
+    guard type == .file, reference == nil, !scan.inline.isEmpty else { return true }
+    var reader = ByteReader(encoded.extracting(scan.inline.range))
+    for _ in 0..<checked({ () throws(Damage) in try reader.count(itemMinimum: 1) }) {
+      let extent = checked { () throws(Damage) in try Extent(from: &reader) }
+      if case .chunk(let id, let length) = extent, try !test(id, length) { return false }
+    }
+    return true
+  }
+
   /// The entry as a value of its own.
   package var entry: Entry {
     var entry = Entry(

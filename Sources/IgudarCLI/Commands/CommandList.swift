@@ -21,7 +21,6 @@ extension Command {
     KeyCommands.remove,
     ListCommand.command,
     PinCommands.pin,
-    PruneCommand.command,
     RepairIndexCommand.command,
     RepairPacksCommand.command,
     RestoreCommand.command,

@@ -23,8 +23,10 @@ enum BackupCommand {
       + SnapshotDescription.options + own
   ) { invocation in
     let plan = try BackupPlan(invocation)
-    let repository = try invocation.openRepository()
-    return try plan.run(in: repository)
+    // It goes on while the passphrase is hashed.
+    let listing = plan.beginListing()
+    defer { listing?.stop() }
+    return try plan.run(in: try invocation.openRepository(), listing)
   }
 
   static let parent = Option(
@@ -105,7 +107,13 @@ private struct BackupPlan {
     return count ?? 0
   }
 
-  func run(in repository: Repository) throws -> ExitCode {
+  /// Begins to list what is saved by paths.
+  func beginListing() -> SourceListing? {
+    guard case .paths(let paths) = source else { return nil }
+    return SourceListing(of: paths, options: options)
+  }
+
+  func run(in repository: Repository, _ listing: SourceListing?) throws -> ExitCode {
     let output = invocation.output
     var options = options
     if let parent { options.parent = try repository.snapshot(parent).id }
@@ -114,18 +122,19 @@ private struct BackupPlan {
     let progress = BackupProgress()
     let report = BackupReport(output, isDryRun: options.isDryRun)
     let summary = try Progress(output, sample: { BackupReport.sample(progress) }).during {
-      try run(options, in: repository, progress, report)
+      try run(options, in: repository, listing, progress, report)
     }
     return try report.finish(summary)
   }
 
   private func run(
-    _ options: BackupOptions, in repository: Repository, _ progress: BackupProgress,
-    _ report: BackupReport
+    _ options: BackupOptions, in repository: Repository, _ listing: SourceListing?,
+    _ progress: BackupProgress, _ report: BackupReport
   ) throws -> BackupSummary {
     switch source {
     case .paths(let paths):
-      let backup = Backup(paths, to: repository, options: options)
+      let listing = listing ?? SourceListing(of: paths, options: options)
+      let backup = Backup(listing, to: repository, options: options)
       return try backup.run(progress: progress, report: report.take)
     case .stream(let stream):
       return try stream.reading { descriptor, confirm in
