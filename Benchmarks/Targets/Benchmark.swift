@@ -7,14 +7,18 @@ public struct Benchmark: Sendable {
   public let name: String
   /// Makes what the work needs; none of it is timed.
   public let prepare: @Sendable () throws -> Round
+  /// Whether it takes minutes and GiB, and so runs only when it is named.
+  public let isLarge: Bool
 
-  init(_ name: String, prepare: @escaping @Sendable () throws -> Round) {
+  init(_ name: String, isLarge: Bool = false, prepare: @escaping @Sendable () throws -> Round) {
     self.name = name
+    self.isLarge = isLarge
     self.prepare = prepare
   }
 
   /// All benchmarks.
-  public static let all: [Benchmark] = chunks + frames + index + trees + repository
+  public static let all: [Benchmark] = 
+    chunks + frames + index + trees + repository + large
 }
 
 /// Work that can be done again and again.

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -124,6 +125,11 @@ int clinux_raise_file_limit(uint64_t most) {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
   limit.rlim_cur = limit.rlim_max < most ? limit.rlim_max : most;
   return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void clinux_set_heap_thresholds(int map, int trim) {
+  mallopt(M_MMAP_THRESHOLD, map);
+  mallopt(M_TRIM_THRESHOLD, trim);
 }
 
 uint64_t clinux_file_limit(void) {

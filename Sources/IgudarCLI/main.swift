@@ -8,6 +8,7 @@ StandardStreams.reserve()
 Interrupt.install()
 Interrupt.hardenProcess()
 Interrupt.raiseFileLimit()
+Heap.giveBackLargeBlocks()
 let arguments = (1..<max(1, Int(CommandLine.argc))).map { index in
   unsafe bytes(at: CommandLine.unsafeArgv[index]) ?? []
 }

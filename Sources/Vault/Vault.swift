@@ -54,14 +54,17 @@ public final class Vault: Sendable {
     self.init(access, index, journal, places)
   }
 
-  private init(
-    _ access: RepositoryAccess, _ index: IndexCache, _ journal: Journal, _ places: LocalPlaces
+  /// A repository of these parts, which must belong together; `open` and `create` are the way for
+  /// everybody but tests.
+  init(
+    _ access: RepositoryAccess, _ index: IndexCache, _ journal: Journal, _ places: LocalPlaces,
+    randomness: any Randomness = SystemRandomness()
   ) {
     self.access = access
     currentIndex = Mutex(index)
     self.journal = journal
     self.places = places
-    randomness = SystemRandomness()
+    self.randomness = randomness
     let repository = access.repository
     let domain = access.keyring.currentDomain
     hasher = ChunkHasher(key: domain.chunkIDKey)

@@ -5,8 +5,9 @@ import Glibc
 
 private let usage = """
   usage: benchmarks [NAME…] [--json] [--list] [--seconds N] [--rounds N]
+         benchmarks fill REPOSITORY KEYFILE CHUNKS
 
-  Runs the benchmarks whose names begin with NAME (all without one): a round to warm up, then
+  Runs the benchmarks whose names begin with NAME (all but the large ones without one): a round to warm up, then
   rounds for N seconds (1), at least as many as --rounds says (5). Times are those of the median
   round. Of a machine that others use only the counts mean something.
 
@@ -35,7 +36,7 @@ private struct Arguments {
 
   var benchmarks: [Benchmark] {
     Benchmark.all.filter { benchmark in
-      names.isEmpty || names.contains { benchmark.name.hasPrefix($0) }
+      names.isEmpty ? !benchmark.isLarge : names.contains { benchmark.name.hasPrefix($0) }
     }
   }
 }
@@ -45,6 +46,28 @@ private func fail(_ text: String) -> Never {
   exit(2)
 }
 
+private let fillUsage = """
+  usage: benchmarks fill REPOSITORY KEYFILE CHUNKS
+
+  Makes a local repository know of so many more chunks than it has, for measurements.
+
+  """
+
+/// `fill`: makes a repository large.
+private func fill(_ words: ArraySlice<String>) {
+  let words = Array(words)
+  guard words.count == 3, let count = Int(words[2]), count > 0, count <= 1 << 31 else {
+    fail(fillUsage)
+  }
+  do { try LargeIndex(chunkCount: count).fill(repository: words[0], keyFile: words[1]) } catch {
+    fail("\(words[0]): \(error)\n")
+  }
+}
+
+if CommandLine.arguments.dropFirst().first == "fill" {
+  fill(CommandLine.arguments.dropFirst(2))
+  exit(0)
+}
 private let arguments = Arguments(Array(CommandLine.arguments.dropFirst()))
 private let benchmarks = arguments.benchmarks
 if benchmarks.isEmpty { fail("no benchmark has such a name\n\n" + usage) }

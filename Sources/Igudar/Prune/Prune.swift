@@ -1,54 +1,79 @@
-// Gives back the space of packs that no snapshot needs: mark, condemn, and after the grace period
-// sweep and delete (FORMAT.md sections 13 and 14). Runs beside backups, restores and other prunes.
+// Gives back the space of what no snapshot needs (FORMAT.md sections 13 and 14): look, plan, condemn
+// what is not needed, write anew what is badly used, and after the grace period sweep and delete. Runs
+// beside backups, restores, checks and other prunes.
 //
 // Invariant: what is condemned follows from every live snapshot of the journal up to the entry that
 // condemns it, and from no local memory of an earlier prune.
 
+import Platform
+import Storage
 package import Vault
 
 /// What a prune did.
-package struct PruneReport: Hashable, Sendable {
-  /// Packs that no snapshot needs, condemned by this prune.
-  package var condemnedPackCount = 0
+public struct PruneReport: Sendable {
+  /// What it meant to do.
+  public internal(set) var plan = PrunePlan()
+  /// Packs condemned, orphans and those written anew among them.
+  public internal(set) var condemnedPackCount = 0
   /// Their bytes.
-  package var condemnedBytes: UInt64 = 0
+  public internal(set) var condemnedBytes: UInt64 = 0
+  /// Packs written anew.
+  public internal(set) var repackedPackCount = 0
+  /// Their bytes.
+  public internal(set) var repackedBytes: UInt64 = 0
+  /// Packs that were to be written anew and stay as they are, and why.
+  public internal(set) var damagedPacks: [(pack: String, problem: String)] = []
+  /// Whether the time was up before all of the plan was done.
+  public internal(set) var isOutOfTime = false
   /// What was deleted.
-  package var sweep = SweepReport()
+  package internal(set) var sweep = SweepReport()
+
+  /// Objects deleted.
+  public var deletedObjectCount: Int { sweep.deletedCount }
+  /// Their bytes.
+  public var deletedBytes: UInt64 { sweep.deletedBytes }
 }
 
-/// Prunes whole packs; nothing is repacked.
-package struct Prune {
+/// Prunes a repository.
+public struct Prune: Sendable {
   private let repository: Repository
-  private let graceSeconds: Int64
+  private let options: PruneOptions
 
-  /// A prune that leaves what is condemned for a time, a day unless another is given.
-  package init(_ repository: Repository, graceSeconds: Int64 = 86_400) {
+  /// A prune of this repository.
+  public init(_ repository: Repository, options: PruneOptions = PruneOptions()) {
     self.repository = repository
-    self.graceSeconds = graceSeconds
+    self.options = options
   }
 
-  /// Condemns what is not needed and sweeps what is due.
+  /// A prune that leaves what is condemned for a time.
+  package init(_ repository: Repository, graceSeconds: Int64) {
+    var options = PruneOptions()
+    options.graceSeconds = graceSeconds
+    self.init(repository, options: options)
+  }
+
+  /// What `run` would do; nothing is changed.
   ///
-  /// - Throws: `damaged`, `missing`, `missingChunk` where something that a snapshot needs is lost:
-  ///   nothing is condemned then.
-  package func run() throws(VaultError) -> PruneReport {
-    let vault = repository.vault
-    try vault.access.format.features.requirePrunable()
-    try vault.refresh()
-    var report = PruneReport()
-    // After a lost race all is marked anew: another prune may have moved what this one found.
-    try vault.journal.append { (_) throws(VaultError) in
-      try vault.loadIndex()
-      let (dead, wanted) = try PackMark(repository).judge()
-      report.condemnedPackCount = dead.count
-      report.condemnedBytes = dead.reduce(0) { $0 + UInt64($1.size) }
-      guard !dead.isEmpty || !wanted.isEmpty else { return nil }
-      return .condemn(
-        packs: dead.map(\.hash), segments: [], newSegments: [], rescued: wanted.map(\.hash))
+  /// - Throws: as `run`.
+  public func plan(
+    progress: PruneProgress = PruneProgress()
+  ) throws(RepositoryError) -> PrunePlan {
+    try vaultErrors { () throws(VaultError) in
+      try PruneRun(repository, options, progress).plan()
     }
-    let (grace, overflow) = graceSeconds.multipliedReportingOverflow(by: 1_000_000_000)
-    report.sweep = try vault.sweep(grace: overflow ? .max : grace)
-    try vault.refresh()
-    return report
+  }
+
+  /// Makes a plan and carries it out.
+  ///
+  /// - Throws: `damaged` where something that a snapshot needs is lost, or the index is not whole:
+  ///   nothing is condemned then.
+  public func run(
+    progress: PruneProgress = PruneProgress()
+  ) throws(RepositoryError) -> PruneReport {
+    try vaultErrors { () throws(VaultError) in
+      let run = try PruneRun(repository, options, progress)
+      try run.execute()
+      return run.report
+    }
   }
 }

@@ -27,6 +27,9 @@ package final class DigestSet: Sendable {
     return try table.claim(ChunkID(words: (place, first, second, mixed(place))))
   }
 
+  /// How many digests are in the set.
+  package var count: Int { table.count }
+
   /// Forgets all digests.
   package func removeAll() throws(VaultError) { try table.removeAll() }
 }

@@ -21,6 +21,7 @@ extension Command {
     KeyCommands.remove,
     ListCommand.command,
     PinCommands.pin,
+    PruneCommand.command,
     RepairIndexCommand.command,
     RepairPacksCommand.command,
     RestoreCommand.command,

@@ -17,24 +17,70 @@ extension IndexCache {
     for (standing, names) in changed { try setPackState(standing, of: names) }
   }
 
-  // The numbers of the packs that imported segments which count speak of.
-  private func listedPacks(in state: JournalState) throws(VaultError) -> Set<UInt32> {
+  /// The imported segments, with the numbers of the packs that they speak of.
+  package func segmentContents() throws(VaultError) -> [IndexedSegment] {
     try run { () throws(LMDBError) in
       try shared.read { (snapshot) throws(LMDBError) in
-        var listed: Set<UInt32> = []
+        var segments: [IndexedSegment] = []
         try snapshot.forEach(tables.segments) { (key, stored) throws(LMDBError) in
           guard let value = CheckedValue.open(tables.segments, key, stored),
-            key.count == 32, value.count % 4 == 0
+            key.count == 32, value.count >= 4, value.count % 4 == 0
           else { throw .corrupt("an imported segment") }
-          guard state.segmentState(ObjectHash(bytes: key)) == .named else { return }
-          for offset in stride(from: 4, to: value.count, by: 4) {
-            listed.insert(UInt32(value.half(offset)) | UInt32(value.half(offset + 2)) << 16)
+          let numbers = stride(from: 0, to: value.count, by: 4).map {
+            UInt32(value.half($0)) | UInt32(value.half($0 + 2)) << 16
           }
+          segments.append(
+            IndexedSegment(
+              name: ObjectHash(bytes: key), rowCount: Int(numbers[0]),
+              packs: Array(numbers.dropFirst())))
         }
-        return listed
+        return segments
       }
     }
   }
+
+  /// The numbers of the packs that imported segments which count speak of.
+  package func listedPacks(in state: JournalState) throws(VaultError) -> Set<UInt32> {
+    var listed: Set<UInt32> = []
+    for segment in try segmentContents() where state.segmentState(segment.name) == .named {
+      listed.formUnion(segment.packs)
+    }
+    return listed
+  }
+
+  /// Whether something is known here that the journal calls swept.
+  package func knowsSwept(in state: JournalState) throws(VaultError) -> Bool {
+    if try !sweptPacks(state).isEmpty { return true }
+    return try !sweptSegments(state).isEmpty
+  }
+
+  /// Forgets what the journal calls swept: segments, packs and their rows.
+  package func forgetSwept(in state: JournalState) throws(VaultError) {
+    try dropPacks(sweptPacks(state))
+    let segments = try sweptSegments(state)
+    if !segments.isEmpty { try dropSegments(segments) }
+  }
+
+  private func sweptPacks(_ state: JournalState) throws(VaultError) -> [ObjectHash] {
+    var packs: [ObjectHash] = []
+    try forEachPack { (pack) throws(VaultError) in
+      if state.isSwept(pack.hash) { packs.append(pack.hash) }
+      return true
+    }
+    return packs
+  }
+
+  private func sweptSegments(_ state: JournalState) throws(VaultError) -> [ObjectHash] {
+    try segmentContents().map(\.name).filter { state.isSwept(segment: $0) }
+  }
+}
+
+/// A segment as the index cache knows it.
+package struct IndexedSegment: Sendable {
+  package let name: ObjectHash
+  package let rowCount: Int
+  /// The numbers of its packs.
+  package let packs: [UInt32]
 }
 
 extension PackStanding {

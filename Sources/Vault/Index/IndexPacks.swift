@@ -94,6 +94,21 @@ extension IndexCache {
     }
   }
 
+  /// Those of these packs that are known, by number.
+  package func numbers(
+    named names: [ObjectHash]
+  ) throws(VaultError) -> [UInt32: ObjectHash] {
+    try run { () throws(LMDBError) in
+      try shared.read { (snapshot) throws(LMDBError) in
+        var found: [UInt32: ObjectHash] = [:]
+        for name in names {
+          if let number = try number(of: name, snapshot) { found[number] = name }
+        }
+        return found
+      }
+    }
+  }
+
   /// The numbers of those of these packs that are known with the given sizes.
   func packs(named names: [ObjectHash], sized sizes: [UInt32]) throws(VaultError) -> [UInt32] {
     guard !names.isEmpty else { return [] }

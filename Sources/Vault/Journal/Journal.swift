@@ -8,6 +8,15 @@ package import Storage
 import Platform
 import Synchronization
 
+/// The rules by which nothing is appended that what others appended has made wrong (FORMAT.md
+/// section 14, rule 4).
+struct AppendRules: Sendable {
+  /// A commit rescues the condemned packs that it relies on, and relies on none that was swept.
+  var looksAtReliance = true
+  /// After a lost race an entry is made anew from everything up to the tail.
+  var looksAgain = true
+}
+
 /// The journal of one repository; all calls may be made from any thread.
 package final class Journal: Sendable {
   /// What a journal needs beside a store and keys; tests and simulations replace it.
@@ -19,6 +28,8 @@ package final class Journal: Sendable {
     package var randomness: any Randomness = SystemRandomness()
     /// Who signs new entries; the owner unless another is given.
     package var signer: SigningKey?
+    // What tests take out, one at a time, to show that it is needed. Nobody else can reach it.
+    var rules = AppendRules()
 
     package init() {}
   }
@@ -47,6 +58,9 @@ package final class Journal: Sendable {
 
   /// What the entries read so far say.
   package var state: JournalState { current.withLock { $0 } }
+
+  /// The time that entries written now would carry, in nanoseconds since 1970.
+  package var now: Int64 { options.clock() }
 
   /// Reads what is new up to the tail, and answers it in order; the first time that is everything
   /// since the summary where the reading began.

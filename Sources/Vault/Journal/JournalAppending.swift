@@ -36,6 +36,7 @@ extension Journal {
     _ make: (JournalState) throws(VaultError) -> JournalBody?
   ) throws(VaultError) -> JournalEntry? {
     var taken: UInt64?
+    var refused: JournalBody?
     while true {
       try refresh()
       let state = state
@@ -43,9 +44,11 @@ extension Journal {
       if let taken, state.nextNumber <= taken {
         throw .missing(object: JournalEntry.path(taken))
       }
-      guard let body = try make(state) else { return nil }
+      let made = options.rules.looksAgain || refused == nil ? try make(state) : refused
+      guard let body = made else { return nil }
       if let entry = try create(body, after: state) { return entry }
       taken = state.nextNumber
+      refused = body
     }
   }
 

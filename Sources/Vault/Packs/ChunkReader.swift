@@ -83,6 +83,17 @@ package final class ChunkReader {
     _ = try unsafe withChunk(id, kind: kind) { _ in true }
   }
 
+  /// Whether one place of a chunk gives the right bytes.
+  package func gives(_ id: ChunkID, at place: Placement) throws(VaultError) -> Bool {
+    let frame = try frame(at: place)
+    return withExtendedLifetime(frame) {
+      guard let bytes = unsafe frame.bytes(at: Int(place.offset), count: Int(place.length)) else {
+        return false
+      }
+      return unsafe vault.hasher.id(of: bytes, kind: place.kind) == id
+    }
+  }
+
   /// The bytes of a chunk.
   package func read(_ id: ChunkID, kind: ChunkKind) throws(VaultError) -> [UInt8] {
     try unsafe withChunk(id, kind: kind) { bytes in unsafe [UInt8](bytes) }

@@ -79,4 +79,20 @@ package struct FrameSealer: ~Copyable {
     else { return false }
     return unsafe equalBytes(UnsafeRawBufferPointer(target), plain)
   }
+
+  /// Whether a sealed frame opens to these inner bytes again; true when verification is off, false
+  /// for more than fits this sealer.
+  @unsafe
+  package borrowing func verifies(
+    _ stored: UnsafeRawBufferPointer, at offset: Int, keys: PackKeys,
+    inner expected: UnsafeRawBufferPointer
+  ) -> Bool {
+    guard decompressor != nil else { return true }
+    guard stored.count == expected.count + 32, expected.count <= opened.capacity else {
+      return false
+    }
+    let inner = unsafe UnsafeMutableRawBufferPointer(start: opened.pointer, count: expected.count)
+    return unsafe keys.openFrame(stored: stored, offset: offset, into: inner)
+      && equalBytes(UnsafeRawBufferPointer(inner), expected)
+  }
 }

@@ -123,6 +123,39 @@ package final class Lane {
     counts.plainBytes += UInt64(length)
   }
 
+  // MARK: Moving what the repository has
+
+  /// Adds a chunk whatever the index knows of it, unless this run has it.
+  ///
+  /// False, and nothing is added, when the bytes are not those of the ID.
+  @unsafe
+  package func move(
+    _ bytes: UnsafeRawBufferPointer, _ id: ChunkID, kind: ChunkKind
+  ) throws(VaultError) -> Bool {
+    guard unsafe hasher.id(of: bytes, kind: kind) == id else { return false }
+    if try run.claim(id) { try unsafe gather(id, bytes, kind: kind) }
+    return true
+  }
+
+  /// Seals the inner bytes of a frame anew as they are, and notes its chunks as this run's.
+  ///
+  /// `again` gives the inner bytes a second time, from the frame as it is stored: what was sealed
+  /// must open to the same.
+  /// - Throws: `verificationFailed` when it does not, and then the run is lost.
+  @unsafe
+  package func copy(
+    _ frame: FrameDescription, ids: ArraySlice<ChunkID>, lengths: ArraySlice<UInt32>,
+    inner: UnsafeRawBufferPointer, again: () -> UnsafeRawBufferPointer?
+  ) throws(VaultError) {
+    precondition(Int(frame.storedLength) == inner.count + 32, "a frame has its inner bytes")
+    for id in ids { _ = try run.claim(id) }
+    try unsafe seal(frame, ids, lengths, inner) { sealer, stored, offset, keys in
+      guard let original = unsafe again() else { return false }
+      return unsafe sealer.verifies(stored, at: offset, keys: keys, inner: original)
+    }
+    for length in lengths { count(frame.kind, Int(length)) }
+  }
+
   private func seal(_ slot: Int) throws(VaultError) {
     let frame = frames[slot]
     guard frame.size > 0, let kind = ChunkKind(rawValue: UInt8(slot)) else { return }
@@ -133,23 +166,31 @@ package final class Lane {
     let description = FrameDescription(
       storedLength: UInt32(inner.count + 32), plainLength: UInt32(frame.size),
       chunkCount: UInt32(frame.ids.count), codec: codec, kind: kind)
-    let (pack, offset) = try run.packs.reserve(
-      description, ids: frame.ids[...], lengths: frame.lengths[...])
-    let keys = pack.keys
-    let place = unsafe pack.place(at: offset, length: inner.count + 32)
-    unsafe keys.sealFrame(
-      inner: inner, tail: keys.nonceTail(offset: offset, chunks: frame.ids[...]), offset: offset,
-      into: place)
     let plain = unsafe UnsafeRawBufferPointer(rebasing: gathered[head...])
-    let isProven = unsafe sealer.verifies(
-      UnsafeRawBufferPointer(place), at: offset, keys: keys, plain: plain)
-    if !isProven { run.packs.fail(.verificationFailed("a sealed frame does not open again")) }
-    run.packs.endSealing(in: pack)
-    guard isProven else { throw run.packs.failureOrInterrupted() }
-    counts.storedBytes += UInt64(description.storedLength)
+    try unsafe seal(description, frame.ids[...], frame.lengths[...], inner) {
+      sealer, stored, offset, keys in
+      unsafe sealer.verifies(stored, at: offset, keys: keys, plain: plain)
+    }
     frames[slot].size = 0
     frames[slot].ids.removeAll(keepingCapacity: true)
     frames[slot].lengths.removeAll(keepingCapacity: true)
+  }
+
+  private func seal(
+    _ frame: FrameDescription, _ ids: ArraySlice<ChunkID>, _ lengths: ArraySlice<UInt32>,
+    _ inner: UnsafeRawBufferPointer,
+    isProven: (borrowing FrameSealer, UnsafeRawBufferPointer, Int, PackKeys) -> Bool
+  ) throws(VaultError) {
+    let (pack, offset) = try run.packs.reserve(frame, ids: ids, lengths: lengths)
+    let keys = pack.keys
+    let place = unsafe pack.place(at: offset, length: inner.count + 32)
+    unsafe keys.sealFrame(
+      inner: inner, tail: keys.nonceTail(offset: offset, chunks: ids), offset: offset, into: place)
+    let isProven = unsafe isProven(sealer, UnsafeRawBufferPointer(place), offset, keys)
+    if !isProven { run.packs.fail(.verificationFailed("a sealed frame does not open again")) }
+    run.packs.endSealing(in: pack)
+    guard isProven else { throw run.packs.failureOrInterrupted() }
+    counts.storedBytes += UInt64(frame.storedLength)
   }
 
   /// Seals what is gathered and tells the run what this lane did.

@@ -27,31 +27,34 @@ struct Reliance {
   ) throws(VaultError) -> (segments: [ObjectHash], rescued: [ObjectHash]) {
     var rescued: [ObjectHash] = []
     var sweptCount = 0
-    for pack in own.packs + reused {
+    let rules = vault.journal.options.rules
+    for pack in rules.looksAtReliance ? own.packs + reused : [] {
       switch state.packState(pack) {
       case .live: break
       case .condemned: rescued.append(pack)
       case .swept: sweptCount += 1
       }
     }
+    guard sweptCount == 0 else { throw .relianceLost(packCount: sweptCount) }
     var segments: [ObjectHash] = []
+    var unlisted = Set(rescued).subtracting(own.packs)
     for segment in own.segments {
       switch state.segmentState(segment) {
       case nil, .condemned: segments.append(segment)
       case .named: break
-      case .swept: sweptCount += 1
+      // A prune put another in its place, or took it for left behind: in doubt all is told again.
+      case .swept: unlisted.formUnion(own.packs)
       }
     }
-    guard sweptCount == 0 else { throw .relianceLost(packCount: sweptCount) }
-    for pack in rescued where !own.packs.contains(pack) {
-      segments.append(try segment(for: pack))
-    }
+    for pack in unlisted.sorted() { segments.append(try segment(for: pack, state)) }
     return (Set(segments).sorted(), rescued.sorted())
   }
 
-  // A new segment with the rows of a rescued pack: the one that had them may be condemned as well.
-  private mutating func segment(for pack: ObjectHash) throws(VaultError) -> ObjectHash {
-    if let made = rescueSegments[pack] { return made }
+  // A new segment with the rows of a pack: the one that had them may be condemned as well.
+  private mutating func segment(
+    for pack: ObjectHash, _ state: JournalState
+  ) throws(VaultError) -> ObjectHash {
+    if let made = rescueSegments[pack], !state.isSwept(segment: made) { return made }
     let size = try vault.size(of: .pack(pack))
     var builder = SegmentBuilder()
     builder.add(

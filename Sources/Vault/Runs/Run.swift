@@ -132,12 +132,35 @@ package final class Run: @unchecked Sendable {
     }
   }
 
+  /// Stores what is open and condemns packs in favour of what this run stored.
+  ///
+  /// Every lane must have flushed. `choose` sees the state before each attempt to append and names
+  /// the packs: no live snapshot may need anything of them that this run did not move or that has
+  /// no other place. Where it names none nothing is appended, and what this run stored is an orphan.
+  /// - Throws: `relianceLost` when what this run stored was swept meanwhile.
+  @discardableResult
+  package func condemn(
+    _ choose: (JournalState) throws(VaultError) -> [ObjectHash]
+  ) throws(VaultError) -> JournalEntry? {
+    own += try packs.finish()
+    packs = PackSet(vault: vault, run: keys, firstSerial: packs.serialEnd)
+    var reliance = Reliance(vault: vault, own: own, reused: [])
+    return try vault.journal.append { (state) throws(VaultError) in
+      let (segments, rescued) = try reliance.settle(state)
+      let condemned = try choose(state)
+      guard !condemned.isEmpty else { return nil }
+      return .condemn(packs: condemned, segments: [], newSegments: segments, rescued: rescued)
+    }
+  }
+
+  /// Whether this run has a chunk; any thread may ask.
+  package func has(_ id: ChunkID) throws(VaultError) -> Bool { try pending.find(id) != nil }
+
   private func names(of packs: Set<UInt32>) throws(VaultError) -> [ObjectHash] {
     var names: [ObjectHash] = []
-    for number in packs {
-      guard let pack = try vault.index.pack(number) else {
-        throw .cache("the index names a pack that it does not know")
-      }
+    for number in packs.sorted() {
+      // Only what was swept leaves the index.
+      guard let pack = try vault.index.pack(number) else { throw .relianceLost(packCount: 1) }
       names.append(pack.hash)
     }
     return names

@@ -9,7 +9,9 @@ import Vault
 @testable import Igudar
 
 /// A repository for one test.
-final class SmallRepository {
+///
+/// A test may hand it to what runs in between; nothing uses it at the same time.
+final class SmallRepository: @unchecked Sendable {
   let store = MemoryStore()
   let secret = Secret.newKeyFile()
   private(set) var repository: Repository
@@ -36,6 +38,14 @@ final class SmallRepository {
     repository = try Repository.open(
       store, secret: secret ?? self.secret, places: Self.nowhere)
   }
+
+  /// Opens the repository through another store over the same objects.
+  func open(through store: any ObjectStore) throws {
+    repository = try Repository.open(store, secret: secret, places: Self.nowhere)
+  }
+
+  /// The folder.
+  var path: FilePath { FilePath(folder) }
 
   /// Runs a script of the shell in the folder.
   func shell(_ script: String) throws {

@@ -25,6 +25,9 @@ enum ForgetCommand {
   static let maxRemove = Option(
     "max-remove", takes: "N|x%", help: "refuse to forget more than so many, or such a part")
 
+  static let prune = Option(
+    "prune", help: "give back the space of what was forgotten, as `igudar prune` does")
+
   static let command = Command(
     "forget", summary: "Forget snapshots by a policy, or by name", operands: "[SNAPSHOT …]",
     operandCount: 0...Int.max,
@@ -40,8 +43,8 @@ enum ForgetCommand {
       leave nothing of a group, or that would forget more than --max-remove.
       """,
     options: PolicyOptions.options + [host, hostname, Selection.tag, Selection.path] + [
-      groupBy, zone, dryRun, compact, removeAll, maxRemove, SimulateCommand.simulate,
-    ]
+      groupBy, zone, dryRun, compact, removeAll, maxRemove, SimulateCommand.simulate, prune,
+    ] + PruneCommand.shared
   ) { invocation in
     if invocation.options.has(SimulateCommand.simulate) {
       return try SimulateCommand.run(invocation)
@@ -143,10 +146,15 @@ enum ForgetCommand {
     _ plan: ForgetPlan, in repository: Repository, _ invocation: Invocation,
     _ report: ForgetReport
   ) throws -> ExitCode {
-    if invocation.options.has(dryRun) {
-      report.showDryRun(plan)
-      return .done
-    }
-    return report.finish(try repository.execute(plan))
+    let isDryRun = invocation.options.has(dryRun)
+    var options = try PruneCommand.options(invocation)
+    if isDryRun { report.showDryRun(plan) }
+    let code = isDryRun ? .done : report.finish(try repository.execute(plan))
+    // As in restic: where nothing is forgotten there is nothing to prune.
+    guard invocation.options.has(prune), !plan.removed.isEmpty else { return code }
+    if isDryRun { options.ignored = Set(plan.removed.map(\.id)) }
+    let pruned = try PruneCommand.run(
+      options, isDryRun: isDryRun, in: repository, invocation.output)
+    return code == .done ? pruned : code
   }
 }

@@ -1,0 +1,275 @@
+// A running prune, step by step. Every step is whole in itself: it ends with an entry in the journal,
+// and whatever ends the prune between two of them, the next one goes on from there. What is free to go
+// goes before anything is written, so that a full store gets room first.
+//
+// Invariants: before each attempt to condemn, the journal is followed up to the tail. Where others
+// wrote since the packs were counted, every pack to be condemned is looked at again: it stays if a
+// chunk that is needed now has no other place that was proven or was made by this run. One look does
+// not end that: what others changed counts for all later steps.
+
+import Platform
+import Storage
+import Synchronization
+import Vault
+
+/// One prune; not shared by threads.
+final class PruneRun {
+  private let repository: Repository
+  private let vault: Vault
+  private let options: PruneOptions
+  private let progress: PruneProgress
+  private var live: LiveChunks
+  private let deadline: Int64?
+  private(set) var report = PruneReport()
+  private var listing: StoreListing?
+  // Up to where the journal was followed.
+  private var head: JournalHead?
+  // Whether others wrote since the packs were counted.
+  private var isShaken = false
+
+  // Bytes of packs that are written anew in one step.
+  private static let stepBytes: UInt64 = 1 << 30
+
+  init(
+    _ repository: Repository, _ options: PruneOptions, _ progress: PruneProgress
+  ) throws(VaultError) {
+    self.repository = repository
+    self.options = options
+    self.progress = progress
+    vault = repository.vault
+    let now = vault.journal.now
+    deadline = options.maxSeconds.map { now.addingClamped($0.multipliedClamped(1_000_000_000)) }
+    try vault.refresh()
+    live = try LiveChunks(repository, ignoring: options.ignored)
+  }
+
+  private var isOutOfTime: Bool { deadline.map { vault.journal.now >= $0 } ?? false }
+
+  // MARK: Looking
+
+  /// What would be done.
+  func plan() throws(VaultError) -> PrunePlan {
+    try patiently { () throws(VaultError) in try survey().plan }
+  }
+
+  // What others delete between two looks is no damage: it is looked at again.
+  private func patiently<Result>(
+    _ body: () throws(VaultError) -> Result
+  ) throws(VaultError) -> Result {
+    var patience = 8
+    while true {
+      let tail = vault.journal.state.tail
+      do throws(VaultError) { return try body() } catch {
+        patience -= 1
+        guard error.isLoss || error.isRelianceLost, patience > 0 else { throw error }
+        try vault.refresh()
+        guard vault.journal.state.tail != tail else { throw error }
+      }
+    }
+  }
+
+  private func survey() throws(VaultError) -> (table: PackTable, plan: PrunePlan) {
+    // What a walk that was cut short has met says nothing.
+    live = try LiveChunks(repository, ignoring: options.ignored)
+    let state = vault.journal.state
+    try vault.loadIndex()
+    try vault.requireWholeIndex(of: state)
+    // What the store has is listed after the index was read: a pack that comes meanwhile is in
+    // neither, or an orphan.
+    let listing = try StoreListing(vault)
+    self.listing = listing
+    try live.follow(state, progress: progress)
+    let table = try PackTable(vault, state, needing: live, listing: listing)
+    head = state.tail
+    isShaken = false
+    let plan = PrunePlan(
+      table, state, listing, packSize: vault.packSize, options, now: vault.journal.now)
+    return (table, plan)
+  }
+
+  // MARK: Doing
+
+  func execute() throws(VaultError) {
+    try vault.access.format.features.requirePrunable()
+    try vault.prepareToWrite()
+    try patiently { () throws(VaultError) in try attempt() }
+  }
+
+  private func attempt() throws(VaultError) {
+    let (table, plan) = try survey()
+    report.plan = plan
+    if let left = listing?.leftovers(vault.journal.state) {
+      try vault.deleteSwept(packs: left.packs, segments: left.segments, &report.sweep)
+    }
+    try drop(plan, table)
+    try sweep()
+    try repack(plan, table)
+    if let entry = try vault.compactIndex() {
+      note(entry)
+      try sweep()
+    }
+    try forgetSwept()
+  }
+
+  private func sweep() throws(VaultError) {
+    guard let entry = try vault.appendSweep(grace: options.graceNanoseconds),
+      case .sweep(let body) = entry.body
+    else { return }
+    note(entry)
+    report.sweep.sweptCount += body.packs.count + body.segments.count
+    var (packs, segments): ([ObjectHash: UInt64], [ObjectHash: UInt64]) = ([:], [:])
+    for pack in body.packs { packs[pack] = listing?.size(of: pack) }
+    for segment in body.segments { segments[segment] = listing?.size(ofSegment: segment) }
+    try vault.deleteSwept(packs: packs, segments: segments, &report.sweep)
+  }
+
+  // The local index needs to know nothing of what is gone.
+  private func forgetSwept() throws(VaultError) {
+    guard try vault.index.knowsSwept(in: vault.journal.state) else { return }
+    // What took the place of a segment must be there before that is forgotten.
+    try vault.loadIndex()
+    try vault.index.forgetSwept(in: vault.journal.state)
+  }
+
+  // An entry of our own right after what was followed changes nothing of what is needed.
+  private func note(_ entry: JournalEntry) {
+    guard entry.previous == head?.hash else { return }
+    head = JournalHead(number: entry.number, hash: entry.hash)
+  }
+
+  private func follow(_ state: JournalState) throws(VaultError) {
+    guard state.tail != head else { return }
+    try vault.loadIndex()
+    try vault.requireWholeIndex(of: state)
+    try live.follow(state, progress: progress)
+    head = state.tail
+    isShaken = true
+  }
+
+  private func drop(_ plan: PrunePlan, _ table: PackTable) throws(VaultError) {
+    let entry = try vault.condemn(rescuing: plan.rescues) { (state) throws(VaultError) in
+      try follow(state)
+      var packs = try stillUnneeded(plan.drops.map(\.name), state, table, run: nil)
+      packs += try stillUnknown(plan.orphanPacks.keys.sorted(), state)
+      return (packs, plan.orphanSegments.filter { state.segmentState($0) == nil })
+    }
+    guard let entry, case .condemn(let body) = entry.body else { return }
+    note(entry)
+    count(body, plan.drops, plan.orphanPacks)
+  }
+
+  // MARK: Writing anew
+
+  private func repack(_ plan: PrunePlan, _ table: PackTable) throws(VaultError) {
+    progress.totalPacks.store(plan.repacked.packCount, ordering: .relaxed)
+    progress.totalBytes.store(plan.repacked.bytes, ordering: .relaxed)
+    var left = plan.repacks[...]
+    while !left.isEmpty {
+      guard !isOutOfTime else {
+        report.isOutOfTime = true
+        return
+      }
+      var bytes: UInt64 = 0
+      let step = left.prefix { pack in
+        defer { bytes += UInt64(pack.size) }
+        return bytes < Self.stepBytes
+      }
+      left = left.dropFirst(step.count)
+      try repack(Array(step), table)
+    }
+  }
+
+  private func repack(_ packs: [PackUse], _ table: PackTable) throws(VaultError) {
+    var runOptions = RunOptions()
+    runOptions.compression = options.compression
+    let run = try vault.begin(runOptions)
+    defer { run.abandon() }
+    let repacking = Repacking(
+      run: run, live: live, choice: table.choice, longestChunk: Int(table.longestChunk),
+      copiesFrames: !table.hasUnprovenDuplicates && !isShaken, jobs: options.jobs,
+      progress: progress)
+    let outcome = try repacking.move(packs) { isOutOfTime }
+    report.damagedPacks += outcome.damaged
+    if outcome.isCut { report.isOutOfTime = true }
+    let moved = outcome.moved
+    let entry = try run.condemn { (state) throws(VaultError) in
+      try follow(state)
+      return try stillUnneeded(moved.map(\.name), state, table, run: run)
+    }
+    guard let entry, case .condemn(let body) = entry.body else { return }
+    note(entry)
+    report.repackedPackCount += body.packs.count
+    report.repackedBytes += count(body, moved)
+    try sweep()
+  }
+
+  // Answers the bytes of the packs that an entry condemned.
+  @discardableResult
+  private func count(
+    _ entry: JournalBody.Condemn, _ packs: [PackUse], _ others: [ObjectHash: UInt64] = [:]
+  ) -> UInt64 {
+    var sizes = others
+    for pack in packs { sizes[pack.name] = UInt64(pack.size) }
+    let bytes = entry.packs.reduce(0) { $0 + (sizes[$1] ?? 0) }
+    report.condemnedPackCount += entry.packs.count
+    report.condemnedBytes += bytes
+    return bytes
+  }
+
+  // MARK: Looking again
+
+  // Those of these packs that can be condemned in this state.
+  private func stillUnneeded(
+    _ packs: [ObjectHash], _ state: JournalState, _ table: PackTable, run: Run?
+  ) throws(VaultError) -> [ObjectHash] {
+    let packs = packs.filter { state.packState($0) == .live }
+    guard isShaken, !packs.isEmpty else { return packs }
+    let numbers = try vault.index.numbers(named: packs)
+    var endangered: Set<UInt32> = []
+    try vault.index.forEachRow { (id, places) throws(VaultError) in
+      guard Interrupt.requested == 0 else { throw .interrupted }
+      let inside = places.map(\.pack).filter { numbers[$0] != nil }
+      guard !inside.isEmpty, try live.contains(id), try run?.has(id) != true else { return true }
+      if let name = table.chosenPack(of: id), state.packState(name) == .live,
+        !numbers.values.contains(name)
+      {
+        return true
+      }
+      endangered.formUnion(inside)
+      return true
+    }
+    // Another process may have made the index anew meanwhile: then nobody knows what was seen.
+    guard try vault.index.numbers(named: packs) == numbers else { return [] }
+    try vault.requireWholeIndex(of: state)
+    return numbers.filter { !endangered.contains($0.key) }.map(\.value).sorted()
+  }
+
+  // Those of these packs that no segment that counts speaks of.
+  private func stillUnknown(
+    _ packs: [ObjectHash], _ state: JournalState
+  ) throws(VaultError) -> [ObjectHash] {
+    let packs = packs.filter { state.packState($0) == .live }
+    guard isShaken, !packs.isEmpty else { return packs }
+    let listed = try vault.index.listedPacks(in: state)
+    let known = try vault.index.numbers(named: packs).filter { listed.contains($0.key) }
+    return packs.filter { !known.values.contains($0) }
+  }
+}
+
+extension VaultError {
+  fileprivate var isRelianceLost: Bool {
+    if case .relianceLost = self { true } else { false }
+  }
+}
+
+extension Int64 {
+  fileprivate func addingClamped(_ other: Int64) -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? (other > 0 ? .max : .min) : sum
+  }
+
+  fileprivate func multipliedClamped(_ factor: Int64) -> Int64 {
+    let (product, overflow) = multipliedReportingOverflow(by: factor)
+    return overflow ? .max : product
+  }
+}

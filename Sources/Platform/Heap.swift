@@ -1,0 +1,16 @@
+// How the C library's heap behaves in a program of ours.
+
+import CLinux
+
+/// The heap of this process.
+public enum Heap {
+  /// Has large blocks given back to the system as soon as they are freed.
+  ///
+  /// Left alone, glibc takes the first large block that is freed as a sign that more of its size
+  /// will come, and keeps such blocks: an index that was rebuilt before a backup would cost its
+  /// memory for the whole of it. It is the whole process's heap: a program calls it, no library.
+  /// Source: mallopt(3).
+  public static func giveBackLargeBlocks() {
+    clinux_set_heap_thresholds(4 << 20, 16 << 20)
+  }
+}

@@ -1,0 +1,201 @@
+// A stage for clients of one repository: each is a player with a thread of its own that runs the real
+// code, and stops before every call of the store until the director lets it go on, or crash. So one
+// moves at a time, and the same decisions give the same run again.
+
+import Platform
+import Storage
+
+/// A call that a player is about to make.
+struct Act: Hashable {
+  let operation: StoreOperation
+  /// The object's name, or the prefix of a listing.
+  let subject: String
+
+  /// Whether the store is another one afterwards.
+  var isChange: Bool { operation == .create || operation == .delete }
+
+  /// Whether it makes no difference which of two comes first.
+  func commutes(with other: Act) -> Bool {
+    guard isChange || other.isChange else { return true }
+    switch (operation, other.operation) {
+    case (.delete, .delete): return true
+    case (_, .list): return !subject.hasPrefix(other.subject)
+    case (.list, _): return !other.subject.hasPrefix(subject)
+    default: return subject != other.subject
+    }
+  }
+}
+
+/// Where players wait for their turn.
+final class Stage: @unchecked Sendable {
+  enum Status: Hashable {
+    case moving
+    case waiting(Act)
+    case ended
+  }
+
+  private let lock = Lock()
+  private let settled = Condition()
+  private let turns: [Condition]
+  private var statuses: [Status]
+  // Whether the one who is let go crashes.
+  private var isLetGo: [Bool?]
+  private var threads: [Thread] = []
+
+  init(playerCount: Int) {
+    turns = (0..<playerCount).map { _ in Condition() }
+    statuses = Array(repeating: .ended, count: playerCount)
+    isLetGo = Array(repeating: nil, count: playerCount)
+  }
+
+  /// Where everybody is; nobody moves.
+  var current: [Status] { lock.withLock { statuses } }
+
+  /// Starts a player and waits until it makes its first call or ends.
+  func start(_ player: Int, _ perform: @escaping @Sendable () -> Void) {
+    lock.withLock { statuses[player] = .moving }
+    threads.append(
+      Thread.start(name: "player \(player)") { [self] in
+        perform()
+        lock.withLock {
+          statuses[player] = .ended
+          settled.signal()
+        }
+      })
+    lock.withLock { while statuses[player] == .moving { settled.wait(lock) } }
+  }
+
+  /// Lets a player make its call, or end before it, and waits until it is about to make the next.
+  func letGo(_ player: Int, crashing: Bool) {
+    lock.withLock {
+      isLetGo[player] = crashing
+      statuses[player] = .moving
+      turns[player].signal()
+      while statuses[player] == .moving { settled.wait(lock) }
+    }
+  }
+
+  /// For players: waits for the turn; whether it is to crash.
+  func wait(_ player: Int, _ act: Act) -> Bool {
+    lock.withLock {
+      statuses[player] = .waiting(act)
+      settled.signal()
+      while true {
+        if let crashing = isLetGo[player] {
+          isLetGo[player] = nil
+          return crashing
+        }
+        turns[player].wait(lock)
+      }
+    }
+  }
+
+  /// Lets everybody crash who has not ended.
+  func clear() {
+    for player in turns.indices {
+      if case .waiting = current[player] { letGo(player, crashing: true) }
+    }
+    for thread in threads { thread.join() }
+    threads = []
+  }
+}
+
+/// The store as one player sees it.
+///
+/// What its calls answered makes up all that the player knows: two runs in which that is equal for all
+/// players are in the same state.
+final class StagedStore: ObjectStore, @unchecked Sendable {
+  private let base: MemoryStore
+  private let stage: Stage
+  private let player: Int
+  private(set) var isCrashed = false
+  /// A hash of all calls and answers.
+  private(set) var history = 0
+
+  init(_ base: MemoryStore, _ stage: Stage, player: Int) {
+    self.base = base
+    self.stage = stage
+    self.player = player
+  }
+
+  var location: String { "the stage" }
+
+  private func enter(_ operation: StoreOperation, _ subject: String) throws(StoreError) {
+    if !isCrashed && !Self.isAlone(operation, subject) {
+      isCrashed = stage.wait(player, Act(operation: operation, subject: subject))
+    }
+    if isCrashed { throw .failed("the player crashed") }
+  }
+
+  // What commutes with every call that anybody can make needs no turn: nothing but packs and segments is
+  // ever deleted.
+  private static func isAlone(_ operation: StoreOperation, _ subject: String) -> Bool {
+    switch operation {
+    case .barrier: true
+    case .read, .size: !subject.hasPrefix("packs/") && !subject.hasPrefix("index/")
+    case .create, .list, .delete: false
+    }
+  }
+
+  private func note(_ items: Int...) {
+    var hasher = Hasher()
+    hasher.combine(history)
+    for item in items { hasher.combine(item) }
+    history = hasher.finalize()
+  }
+
+  func create(_ name: ObjectName, _ bytes: borrowing RawSpan) throws(StoreError) -> Creation {
+    try enter(.create, name.description)
+    let creation = try base.create(name, bytes)
+    note(name.hashValue, creation.hashValue)
+    return creation
+  }
+
+  func barrier() throws(StoreError) { try enter(.barrier, "") }
+
+  func read(
+    _ name: ObjectName, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(StoreError) -> Int {
+    try enter(.read, name.description)
+    let count = (try? unsafe base.read(name, at: offset, into: buffer)) ?? -1
+    // The end of a sealed object is the tag that all of it decides.
+    let tail = unsafe Array(buffer.prefix(max(0, count)).suffix(16))
+    note(name.hashValue, offset, count, tail.hashValue)
+    guard count >= 0 else { throw .notFound("\(name)") }
+    return count
+  }
+
+  func size(of name: ObjectName) throws(StoreError) -> Int {
+    try enter(.size, name.description)
+    let size = try? base.size(of: name)
+    note(name.hashValue, size ?? -1)
+    guard let size else { throw .notFound("\(name)") }
+    return size
+  }
+
+  func list(
+    prefix: String, after: String?, _ body: (ObjectName, Int) throws(StoreError) -> Bool
+  ) throws(StoreError) {
+    try enter(.list, prefix)
+    let found = base.names(prefix: prefix, after: after)
+    note(prefix.hashValue, found.map(\.name).hashValue)
+    for (name, size) in found where try !body(name, size) { return }
+  }
+
+  func delete(_ name: ObjectName) throws(StoreError) {
+    try enter(.delete, name.description)
+    try base.delete(name)
+    note(name.hashValue)
+  }
+}
+
+extension MemoryStore {
+  fileprivate func names(prefix: String, after: String?) -> [(name: ObjectName, size: Int)] {
+    var found: [(name: ObjectName, size: Int)] = []
+    try? list(prefix: prefix, after: after) { (name, size) throws(StoreError) in
+      found.append((name, size))
+      return true
+    }
+    return found
+  }
+}
