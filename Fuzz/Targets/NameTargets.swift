@@ -17,7 +17,8 @@ extension FuzzTarget {
   private static func nameSeeds() -> [[UInt8]] {
     let hash = Fixed.id(0xab, as: ObjectHash.self)
     let names: [ObjectName] = [
-      .format, .slot(SlotID(bytes: Array(0..<16))), .keyring(0), .pack(hash), .segment(hash),
+      .format, .reserve, .slot(SlotID(bytes: Array(0..<16))), .keyring(0), .pack(hash),
+      .segment(hash),
       .journal(.max),
     ]
     return names.map { Array($0.description.utf8) }
@@ -28,6 +29,7 @@ extension FuzzTarget {
     let again: ObjectName =
       switch name.kind {
       case .format: .format
+      case .reserve: .reserve
       case .slot(let id): .slot(id)
       case .keyring(let number): .keyring(number)
       case .pack(let hash): .pack(hash)

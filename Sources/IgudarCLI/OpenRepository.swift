@@ -51,7 +51,7 @@ extension Invocation {
   // may stay.
   private func foreignName(in folder: FilePath) throws -> FileName? {
     let own: Set<FileName> = Set(
-      ["slots", "keyring", "journal", "index", "packs", "tmp", "lost+found"].map {
+      ["slots", "keyring", "journal", "index", "packs", "reserve", "tmp", "lost+found"].map {
         FileName(unchecked: Array($0.utf8))
       })
     let descriptor = try Descriptor.open(folder, O_RDONLY | O_DIRECTORY)

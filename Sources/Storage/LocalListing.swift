@@ -29,6 +29,7 @@ struct LocalListing {
     if isWanted("packs") {
       guard try packs(body) else { return }
     }
+    guard try offer("reserve", body) else { return }
     if isWanted("slots") { _ = try files(of: "slots", body) }
   }
 

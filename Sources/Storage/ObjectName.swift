@@ -10,6 +10,9 @@ public struct ObjectName: Hashable, Comparable, Sendable, CustomStringConvertibl
   /// What this is.
   public static let format = ObjectName(trusted: "format")
 
+  /// Room that is kept free.
+  public static let reserve = ObjectName(trusted: "reserve")
+
   /// One way to unlock.
   public static func slot(_ id: some CustomStringConvertible) -> ObjectName {
     ObjectName(trusted: "slots/\(id)")
@@ -40,6 +43,8 @@ public struct ObjectName: Hashable, Comparable, Sendable, CustomStringConvertibl
   public enum Kind: Hashable, Sendable {
     /// What this is.
     case format
+    /// Room that is kept free.
+    case reserve
     /// A slot, by its 32 hex digits.
     case slot(String)
     /// A keyring, by its number.
@@ -71,6 +76,7 @@ public struct ObjectName: Hashable, Comparable, Sendable, CustomStringConvertibl
 
   private static func kind(of text: String) -> Kind? {
     if text == "format" { return .format }
+    if text == "reserve" { return .reserve }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     switch (parts.first, parts.count) {
     case ("slots", 2): return isHex(parts[1], 32) ? .slot(parts[1]) : nil

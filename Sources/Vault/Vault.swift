@@ -299,6 +299,7 @@ public final class Vault: Sendable {
 
   /// Begins to write.
   package func begin(_ options: RunOptions = RunOptions()) throws(VaultError) -> Run {
-    try Run(vault: self, options: options)
+    if !options.isDry { keepReserve() }
+    return try Run(vault: self, options: options)
   }
 }

@@ -25,8 +25,13 @@ public struct PruneReport: Sendable {
   public internal(set) var damagedPacks: [(pack: String, problem: String)] = []
   /// Whether the time was up before all of the plan was done.
   public internal(set) var isOutOfTime = false
+  /// Whether the store was full before all of the plan was done.
+  public internal(set) var isOutOfRoom = false
   /// What was deleted.
   package internal(set) var sweep = SweepReport()
+
+  /// Whether all of the plan was done.
+  public var isComplete: Bool { !isOutOfTime && !isOutOfRoom && damagedPacks.isEmpty }
 
   /// Objects deleted.
   public var deletedObjectCount: Int { sweep.deletedCount }

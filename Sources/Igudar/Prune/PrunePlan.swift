@@ -131,7 +131,19 @@ extension PrunePlan {
       }
     }
     chooseRepacks(partly, small, packSize, options)
-    addOrphans(table, state, listing)
+    addOrphans(known: Set(table.packs.map(\.name)), state, listing)
+    addCondemned(state, listing, options, now)
+  }
+
+  /// The plan for a repository that has nothing to prune but what the journal and the store show;
+  /// `known` are the packs that segments speak of.
+  init(
+    _ hint: PruneHint, known: Set<ObjectHash>, _ state: JournalState, _ listing: StoreListing,
+    _ options: PruneOptions, now: Int64
+  ) {
+    self = hint.plan
+    isImmediate = options.graceSeconds <= 0
+    addOrphans(known: known, state, listing)
     addCondemned(state, listing, options, now)
   }
 
@@ -179,9 +191,8 @@ extension PrunePlan {
 
   // What no entry names. A running process that still means to name it rescues it then.
   private mutating func addOrphans(
-    _ table: PackTable, _ state: JournalState, _ listing: StoreListing
+    known: Set<ObjectHash>, _ state: JournalState, _ listing: StoreListing
   ) {
-    let known = Set(table.packs.map(\.name))
     for (pack, size) in listing.packs
     where !known.contains(pack) && state.packState(pack) == .live {
       orphanPacks[pack] = UInt64(size)

@@ -22,6 +22,8 @@ final class PruneRun {
   private let deadline: Int64?
   private(set) var report = PruneReport()
   private var listing: StoreListing?
+  // What steps wrote anew.
+  private var writtenPacks: (count: Int, bytes: UInt64) = (0, 0)
   // Up to where the journal was followed.
   private var head: JournalHead?
   // Whether others wrote since the packs were counted.
@@ -68,23 +70,73 @@ final class PruneRun {
     }
   }
 
-  private func survey() throws(VaultError) -> (table: PackTable, plan: PrunePlan) {
+  // The table is left out where a hint says that nothing has changed.
+  private func survey() throws(VaultError) -> (table: PackTable?, plan: PrunePlan) {
     // What a walk that was cut short has met says nothing.
     live = try LiveChunks(repository, ignoring: options.ignored)
     let state = vault.journal.state
     try vault.loadIndex()
     try vault.requireWholeIndex(of: state)
+    writtenPacks = (0, 0)
     // What the store has is listed after the index was read: a pack that comes meanwhile is in
     // neither, or an orphan.
     let listing = try StoreListing(vault)
     self.listing = listing
-    try live.follow(state, progress: progress)
-    let table = try PackTable(vault, state, needing: live, listing: listing)
     head = state.tail
     isShaken = false
+    if let hint = hint(for: state) {
+      let plan = PrunePlan(
+        hint, known: try listedPacks(state), state, listing, options, now: vault.journal.now)
+      return (nil, plan)
+    }
+    try live.follow(state, progress: progress)
+    let table = try PackTable(vault, state, needing: live, listing: listing)
     let plan = PrunePlan(
       table, state, listing, packSize: vault.packSize, options, now: vault.journal.now)
     return (table, plan)
+  }
+
+  private func listedPacks(_ state: JournalState) throws(VaultError) -> Set<ObjectHash> {
+    let listed = try vault.index.listedPacks(in: state)
+    var names: Set<ObjectHash> = []
+    try vault.index.forEachPack { (pack) throws(VaultError) in
+      if listed.contains(pack.number) { names.insert(pack.hash) }
+      return true
+    }
+    return names
+  }
+
+  // MARK: Remembering
+
+  private func hint(for state: JournalState) -> PruneHint? {
+    guard options.ignored.isEmpty, let note = (try? vault.index.pruneNote()) ?? nil,
+      let hint = PruneHint(decoding: note, limit: options.maxUnused), hint.head == state.tail
+    else { return nil }
+    return hint
+  }
+
+  // Only of what was done to its end, while nobody else wrote.
+  private func remember(_ plan: PrunePlan) {
+    guard options.ignored.isEmpty, !isShaken, let head, head == vault.journal.state.tail,
+      !report.isOutOfTime, !report.isOutOfRoom, report.damagedPacks.isEmpty, plan.rescues.isEmpty,
+      !plan.limits.contains(.maxRepackSize),
+      UInt64(report.repackedPackCount) == plan.repacked.packCount
+    else { return }
+    let gone = (
+      plan.dropped.packCount + plan.repacked.packCount,
+      plan.dropped.bytes
+        + plan.repacked.bytes
+    )
+    let hint = PruneHint(
+      head: head, limit: options.maxUnused,
+      packCount: plan.total.packCount - gone.0 + UInt64(writtenPacks.count),
+      chunkCount: plan.total.chunkCount - plan.dropped.chunkCount - plan.repacked.chunkCount
+        + plan.movedChunkCount,
+      bytes: plan.total.bytes - gone.1 + writtenPacks.bytes,
+      usedChunkCount: plan.usedChunkCount, unusedBytes: plan.unusedBytesAfter,
+      isLimited: plan.limits.contains(.maxUnused))
+    // What cannot be remembered is looked at again.
+    try? vault.index.setPruneNote(hint.encoded)
   }
 
   // MARK: Doing
@@ -103,12 +155,24 @@ final class PruneRun {
     }
     try drop(plan, table)
     try sweep()
-    try repack(plan, table)
-    if let entry = try vault.compactIndex() {
-      note(entry)
-      try sweep()
-    }
+    if let table { try repack(plan, table) }
+    try compactIndex()
     try forgetSwept()
+    vault.keepReserve()
+    remember(plan)
+  }
+
+  private func compactIndex() throws(VaultError) {
+    do throws(VaultError) {
+      guard let entry = try vault.compactIndex() else { return }
+      note(entry)
+    } catch {
+      // A smaller index is worth no failure: the next prune tries again.
+      guard case .store(.full) = error else { throw error }
+      report.isOutOfRoom = true
+      return
+    }
+    try sweep()
   }
 
   private func sweep() throws(VaultError) {
@@ -146,7 +210,7 @@ final class PruneRun {
     isShaken = true
   }
 
-  private func drop(_ plan: PrunePlan, _ table: PackTable) throws(VaultError) {
+  private func drop(_ plan: PrunePlan, _ table: PackTable?) throws(VaultError) {
     let entry = try vault.condemn(rescuing: plan.rescues) { (state) throws(VaultError) in
       try follow(state)
       var packs = try stillUnneeded(plan.drops.map(\.name), state, table, run: nil)
@@ -164,18 +228,30 @@ final class PruneRun {
     progress.totalPacks.store(plan.repacked.packCount, ordering: .relaxed)
     progress.totalBytes.store(plan.repacked.bytes, ordering: .relaxed)
     var left = plan.repacks[...]
+    var stepBytes = Self.stepBytes
     while !left.isEmpty {
       guard !isOutOfTime else {
         report.isOutOfTime = true
         return
       }
       var bytes: UInt64 = 0
-      let step = left.prefix { pack in
-        defer { bytes += UInt64(pack.size) }
-        return bytes < Self.stepBytes
+      let step = Array(
+        left.prefix { pack in
+          defer { bytes += UInt64(pack.size) }
+          return bytes < stepBytes
+        })
+      do throws(VaultError) { try repack(step, table) } catch {
+        guard case .store(.full) = error else { throw error }
+        guard step.count > 1 else {
+          report.isOutOfRoom = true
+          return
+        }
+        // With smaller steps less room is needed at a time, and what is swept between makes more.
+        stepBytes = bytes / 8
+        continue
       }
       left = left.dropFirst(step.count)
-      try repack(Array(step), table)
+      try sweep()
     }
   }
 
@@ -184,23 +260,38 @@ final class PruneRun {
     runOptions.compression = options.compression
     let run = try vault.begin(runOptions)
     defer { run.abandon() }
+    do throws(VaultError) { try repack(packs, table, into: run) } catch {
+      guard case .store(.full) = error else { throw error }
+      // What could not be brought to an end takes no room.
+      try run.discard { (state) throws(VaultError) in
+        try follow(state)
+        return !isShaken
+      }
+      throw error
+    }
+  }
+
+  private func repack(
+    _ packs: [PackUse], _ table: PackTable, into run: Run
+  ) throws(VaultError) {
     let repacking = Repacking(
       run: run, live: live, choice: table.choice, longestChunk: Int(table.longestChunk),
       copiesFrames: !table.hasUnprovenDuplicates && !isShaken, jobs: options.jobs,
       progress: progress)
     let outcome = try repacking.move(packs) { isOutOfTime }
-    report.damagedPacks += outcome.damaged
-    if outcome.isCut { report.isOutOfTime = true }
     let moved = outcome.moved
     let entry = try run.condemn { (state) throws(VaultError) in
       try follow(state)
       return try stillUnneeded(moved.map(\.name), state, table, run: run)
     }
+    report.damagedPacks += outcome.damaged
+    if outcome.isCut { report.isOutOfTime = true }
     guard let entry, case .condemn(let body) = entry.body else { return }
     note(entry)
+    let written = run.storedPacks
+    writtenPacks = (writtenPacks.count + written.count, writtenPacks.bytes + written.bytes)
     report.repackedPackCount += body.packs.count
     report.repackedBytes += count(body, moved)
-    try sweep()
   }
 
   // Answers the bytes of the packs that an entry condemned.
@@ -220,7 +311,7 @@ final class PruneRun {
 
   // Those of these packs that can be condemned in this state.
   private func stillUnneeded(
-    _ packs: [ObjectHash], _ state: JournalState, _ table: PackTable, run: Run?
+    _ packs: [ObjectHash], _ state: JournalState, _ table: PackTable?, run: Run?
   ) throws(VaultError) -> [ObjectHash] {
     let packs = packs.filter { state.packState($0) == .live }
     guard isShaken, !packs.isEmpty else { return packs }
@@ -230,7 +321,7 @@ final class PruneRun {
       guard Interrupt.requested == 0 else { throw .interrupted }
       let inside = places.map(\.pack).filter { numbers[$0] != nil }
       guard !inside.isEmpty, try live.contains(id), try run?.has(id) != true else { return true }
-      if let name = table.chosenPack(of: id), state.packState(name) == .live,
+      if let name = table?.chosenPack(of: id), state.packState(name) == .live,
         !numbers.values.contains(name)
       {
         return true

@@ -158,6 +158,7 @@ package final class IndexCache: Sendable {
           try writer.clear(table)
         }
         try writer.delete(tables.about, IndexKey.head)
+        try writer.delete(tables.about, IndexKey.pruneNote)
         try counters.store(tables, writer)
         try PackStates.setGeneration(generation + 1, tables, writer)
       }

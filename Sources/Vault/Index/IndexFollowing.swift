@@ -61,6 +61,24 @@ extension IndexCache {
     if !segments.isEmpty { try dropSegments(segments) }
   }
 
+  /// What the last prune of this machine noted; nil for nothing.
+  package func pruneNote() throws(VaultError) -> [UInt8]? {
+    try run { () throws(LMDBError) in
+      try shared.read { (snapshot) throws(LMDBError) in
+        try snapshot.checked(tables.about, IndexKey.pruneNote)
+      }
+    }
+  }
+
+  /// Notes something for the next prune.
+  package func setPruneNote(_ bytes: [UInt8]) throws(VaultError) {
+    try run { () throws(LMDBError) in
+      try environment.write { (writer) throws(LMDBError) in
+        try writer.putChecked(tables.about, IndexKey.pruneNote, bytes)
+      }
+    }
+  }
+
   private func sweptPacks(_ state: JournalState) throws(VaultError) -> [ObjectHash] {
     var packs: [ObjectHash] = []
     try forEachPack { (pack) throws(VaultError) in

@@ -2,7 +2,7 @@
 //
 // | table | key | value |
 // |---|---|---|
-// | about | a word | identity, counters, generation of pack states, journal head |
+// | about | a word | identity, counters, generation of pack states, journal head, a note of prune |
 // | chunks | chunk ID | placements, checksum (Placement.swift) |
 // | packs | pack number, big-endian | hash, u32 size |
 // | names | pack hash | pack number |
@@ -116,6 +116,7 @@ enum IndexKey {
   static let counters = Array("counters".utf8)
   static let stateGeneration = Array("states".utf8)
   static let head = Array("head".utf8)
+  static let pruneNote = Array("pruned".utf8)
 
   static func number(_ number: UInt32) -> [UInt8] {
     [

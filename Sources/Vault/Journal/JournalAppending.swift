@@ -76,12 +76,25 @@ extension Journal {
   private func isStored(_ sealed: JournalSealing.Sealed) throws(VaultError) -> Bool {
     let number = sealed.entry.number
     do throws(StoreError) {
-      if try store.create(.journal(number), sealed.stored) == .created { return true }
+      if try create(sealed) == .created { return true }
     } catch {
       guard let found = try? read(number) else { throw .store(error) }
       return found == sealed.stored
     }
     return try read(number) == sealed.stored
+  }
+
+  // An entry that leads to more room may have what is kept free for it.
+  private func create(_ sealed: JournalSealing.Sealed) throws(StoreError) -> Creation {
+    let name = ObjectName.journal(sealed.entry.number)
+    do throws(StoreError) { return try store.create(name, sealed.stored) } catch {
+      guard case .full = error, sealed.entry.body.leadsToRoom,
+        (try? store.size(of: .reserve)) != nil
+      else { throw error }
+    }
+    try store.delete(.reserve)
+    try store.barrier()
+    return try store.create(name, sealed.stored)
   }
 
   // MARK: Summaries

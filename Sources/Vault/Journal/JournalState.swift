@@ -120,6 +120,11 @@ package struct JournalState: Hashable, Sendable {
     if case .swept = packs[pack] { true } else { false }
   }
 
+  /// Whether a segment is condemned and not swept.
+  package func isCondemned(segment: ObjectHash) -> Bool {
+    if case .condemned = segments[segment] { true } else { false }
+  }
+
   /// Whether a segment may be gone from the store.
   package func isSwept(segment: ObjectHash) -> Bool {
     if case .swept = segments[segment] { true } else { false }

@@ -125,15 +125,17 @@ package final class Lane {
 
   // MARK: Moving what the repository has
 
-  /// Adds a chunk whatever the index knows of it, unless this run has it.
+  /// Adds chunks whatever the index knows of them, unless this run has them.
   ///
-  /// False, and nothing is added, when the bytes are not those of the ID.
+  /// False, and nothing is added, when the bytes of one are not those of its ID.
   @unsafe
   package func move(
-    _ bytes: UnsafeRawBufferPointer, _ id: ChunkID, kind: ChunkKind
+    _ chunks: [UnsafeRawBufferPointer], _ ids: [ChunkID], kind: ChunkKind
   ) throws(VaultError) -> Bool {
-    guard unsafe hasher.id(of: bytes, kind: kind) == id else { return false }
-    if try run.claim(id) { try unsafe gather(id, bytes, kind: kind) }
+    guard unsafe hasher.ids(of: chunks, kind: kind) == ids else { return false }
+    for index in ids.indices where try run.claim(ids[index]) {
+      try unsafe gather(ids[index], chunks[index], kind: kind)
+    }
     return true
   }
 

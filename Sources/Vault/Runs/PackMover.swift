@@ -134,14 +134,18 @@ package final class PackMover {
       }
     } catch { throw .damaged(object: name, error) }
     var start = 0
+    var chunks: [UnsafeRawBufferPointer] = unsafe []
+    var ids: [ChunkID] = []
     for (index, needed) in zip(part.chunks, part.needed) {
       let length = Int(directory.chunkLengths[index])
-      let chunk = unsafe UnsafeRawBufferPointer(start: plain.pointer + start, count: length)
+      if needed {
+        unsafe chunks.append(UnsafeRawBufferPointer(start: plain.pointer + start, count: length))
+        ids.append(directory.chunkIDs[index])
+      }
       start += length
-      guard needed else { continue }
-      let isWhole = try unsafe lane.move(
-        chunk, directory.chunkIDs[index], kind: part.frame.kind)
-      guard isWhole else { throw .damaged(object: name, .badChunk) }
+    }
+    guard try unsafe lane.move(chunks, ids, kind: part.frame.kind) else {
+      throw .damaged(object: name, .badChunk)
     }
   }
 

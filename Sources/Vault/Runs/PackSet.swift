@@ -122,6 +122,9 @@ package final class PackSet: @unchecked Sendable {
     return try segments.finish()
   }
 
+  /// What was stored so far; the uploader must have ended.
+  var stored: RunObjects { segments.written }
+
   /// Ends the uploader; what is not stored yet stays an orphan or nothing.
   package func stop() {
     uploads.close()

@@ -23,6 +23,8 @@ package final class Run: @unchecked Sendable {
   private let hasUnreadable = Atomic<Bool>(false)
   // What was stored up to the last commit.
   private var own = RunObjects()
+  // Whether an entry has named something of it.
+  private var isNamed = false
 
   init(vault: Vault, options: RunOptions) throws(VaultError) {
     self.vault = vault
@@ -108,6 +110,7 @@ package final class Run: @unchecked Sendable {
       return .commit(
         segments: segments, rescued: rescued, isPartial: isPartial, note: note, run: runID)
     }
+    if entry != nil { isNamed = true }
     return entry?.snapshotID
   }
 
@@ -145,12 +148,49 @@ package final class Run: @unchecked Sendable {
     own += try packs.finish()
     packs = PackSet(vault: vault, run: keys, firstSerial: packs.serialEnd)
     var reliance = Reliance(vault: vault, own: own, reused: [])
-    return try vault.journal.append { (state) throws(VaultError) in
+    let entry = try vault.journal.append { (state) throws(VaultError) in
       let (segments, rescued) = try reliance.settle(state)
       let condemned = try choose(state)
       guard !condemned.isEmpty else { return nil }
       return .condemn(packs: condemned, segments: [], newSegments: segments, rescued: rescued)
     }
+    if entry != nil { isNamed = true }
+    return entry
+  }
+
+  /// The packs that this run has stored, and their bytes.
+  package var storedPacks: (count: Int, bytes: UInt64) { (own.packs.count, own.packBytes) }
+
+  /// Gives up and takes out of the store again what no entry has named, so that there is room.
+  ///
+  /// Every lane must have ended. Nothing is done when `isAlone` says that others wrote: they may
+  /// have found what this run stored.
+  package func discard(
+    isAlone: (JournalState) throws(VaultError) -> Bool
+  ) throws(VaultError) {
+    abandon()
+    own += packs.stored
+    let mine = own
+    own = RunObjects()
+    guard !isNamed, !mine.packs.isEmpty || !mine.segments.isEmpty else { return }
+    let entry = try vault.journal.append { (state) throws(VaultError) in
+      // An entry of which the answer was lost would have named them.
+      guard mine.segments.allSatisfy({ state.segmentState($0) == nil }), try isAlone(state) else {
+        return nil
+      }
+      return .condemn(packs: mine.packs, segments: mine.segments, newSegments: [], rescued: [])
+    }
+    guard entry != nil else { return }
+    let sweep = try vault.journal.append { (state) throws(VaultError) in
+      let packs = mine.packs.filter { state.isCondemned($0) }
+      let segments = mine.segments.filter { state.isCondemned(segment: $0) }
+      return packs.isEmpty && segments.isEmpty ? nil : .sweep(packs: packs, segments: segments)
+    }
+    guard case .sweep(let body)? = sweep?.body else { return }
+    var report = SweepReport()
+    try vault.deleteSwept(
+      packs: Dictionary(uniqueKeysWithValues: body.packs.map { ($0, 0) }),
+      segments: Dictionary(uniqueKeysWithValues: body.segments.map { ($0, 0) }), &report)
   }
 
   /// Whether this run has a chunk; any thread may ask.

@@ -9,7 +9,8 @@ final class SegmentWriter {
   private let vault: Vault
   private var builder = SegmentBuilder()
   private var packBytes = 0
-  private var written = RunObjects()
+  /// What was stored so far.
+  private(set) var written = RunObjects()
 
   private static let packBytesLimit = 256 << 20
   static let rowLimit = 400_000
@@ -23,6 +24,7 @@ final class SegmentWriter {
     builder.add(name, size: size, directory: directory)
     packBytes += size
     written.packs.append(name)
+    written.packBytes += UInt64(size)
     if packBytes >= Self.packBytesLimit || builder.rowCount >= Self.rowLimit { try write() }
   }
 
@@ -46,10 +48,13 @@ final class SegmentWriter {
 /// The objects that a run has stored.
 struct RunObjects: Sendable {
   var packs: [ObjectHash] = []
+  /// Their stored bytes.
+  var packBytes: UInt64 = 0
   var segments: [ObjectHash] = []
 
   static func += (left: inout Self, right: Self) {
     left.packs += right.packs
+    left.packBytes += right.packBytes
     left.segments += right.segments
   }
 }

@@ -48,6 +48,33 @@ struct FullDiskTests {
     #expect(try repository.differences("src", "out/src") == [])
   }
 
+  @Test func aFullStoreIsPruned() throws {
+    let disk = try Disk(repository.sandbox, "disk", sizeBytes: 16 << 20)
+    let place = disk.path + "/repo"
+    try repository.igudar("-r", place, "init")
+    for script in [
+      "head -c 3000000 /dev/urandom > src/old", "rm src/old; head -c 1500000 /dev/urandom > src/b",
+      "rm src/a; head -c 900000 /dev/urandom > src/c",
+    ] {
+      try repository.shell(script)
+      try repository.igudar("-r", place, "backup", "-q", "src")
+    }
+    try disk.fill()
+    expectFull(
+      try repository.igudar("-r", place, "tag", "--add", "x", "latest", code: 14), at: place)
+    try repository.igudar("-r", place, "forget", "-q", "--keep-last", "1")
+    let text = try repository.igudar(
+      "-r", place, "prune", "--max-unused", "0", "--grace", "0"
+    ).text
+    #expect(text.contains("deleted "))
+    try repository.igudar("-r", place, "tag", "--add", "x", "latest")
+    try repository.shell("test -s '\(place)/reserve'")
+    disk.empty()
+    try repository.igudar("-r", place, "check", "--read-data")
+    try repository.igudar("-r", place, "restore", "-q", "latest", "-t", "out")
+    #expect(try repository.differences("src", "out/src") == [])
+  }
+
   @Test func aFullStoreChangesNoTagKeyOrIndex() throws {
     let disk = try Disk(repository.sandbox, "disk", sizeBytes: 4 << 20)
     let place = disk.path + "/repo"

@@ -2,6 +2,7 @@
 
 import Platform
 import Storage
+import Synchronization
 import Testing
 import Vault
 
@@ -10,6 +11,7 @@ import Vault
 @Suite struct PruneTests {
   private let small: SmallRepository
   private var random = SeededGenerator(seed: 11)
+  private var progress = PruneProgress()
 
   init() throws { small = try SmallRepository() }
 
@@ -30,13 +32,19 @@ import Vault
     #expect(report.findings.isEmpty && report.damagedPathCount == 0)
   }
 
-  private func prune(_ change: (inout PruneOptions) -> Void = { _ in }) throws -> PruneReport {
+  private mutating func prune(_ change: (inout PruneOptions) -> Void = { _ in }) throws
+    -> PruneReport
+  {
     var options = PruneOptions()
     options.graceSeconds = 0
     options.maxUnused = .bytes(0)
     change(&options)
-    return try Prune(small.repository, options: options).run()
+    progress = PruneProgress()
+    return try Prune(small.repository, options: options).run(progress: progress)
   }
+
+  // Chunks that the last prune walked to.
+  private func chunksLookedAt(by _: PruneReport) -> UInt64 { progress.chunkCount }
 
   private func packBytes() throws -> Int {
     try small.store.list(prefix: "packs/").reduce(0) { $0 + $1.size }
@@ -129,6 +137,56 @@ import Vault
     #expect(report.condemnedPackCount == 0 && report.deletedObjectCount == 17)
     #expect(try small.store.list(prefix: "index/").count == 1)
     try requireWhole(snapshots: 17)
+  }
+
+  @Test mutating func anUnchangedRepositoryIsNotReadAgain() throws {
+    try small.write("rye", random.noise(900_000))
+    try small.write("barley", random.noise(900_000))
+    _ = try small.backUp()
+    try small.shell("rm rye")
+    _ = try small.backUp()
+    try forgetAllButLast()
+    #expect(try prune().repackedPackCount > 0)
+    let again = try prune()
+    #expect(again.condemnedPackCount == 0 && chunksLookedAt(by: again) == 0)
+    #expect(try again.plan.total.bytes == UInt64(packBytes()))
+    #expect(try again.plan.total.packCount == UInt64(small.store.list(prefix: "packs/").count))
+
+    // Other wishes, or news, and everything is looked at.
+    let unlimited = try prune { $0.maxUnused = .unlimited }
+    #expect(chunksLookedAt(by: unlimited) > 0)
+    let whole = try prune()
+    #expect(chunksLookedAt(by: whole) > 0)
+    try small.write("oats", random.noise(900_000))
+    try forget(try small.backUp())
+    let news = try prune()
+    #expect(news.condemnedPackCount > 0 && chunksLookedAt(by: news) > 0)
+    try requireWhole(snapshots: 1)
+  }
+
+  @Test mutating func aStoreThatFillsUpKeepsWhatIsThere() throws {
+    for name in ["rye", "barley", "wheat", "oats"] {
+      try small.write(name, random.noise(900_000))
+    }
+    _ = try small.backUp()
+    try small.shell("rm rye")
+    _ = try small.backUp()
+    try forgetAllButLast()
+    let isFull = Mutex(true)
+    let before = try Set(small.store.list(prefix: "packs/").map(\.name))
+    try small.open(
+      through: FaultyStore(small.store) { (operation, name, _) throws(StoreError) in
+        // The packs find room, what tells of them does not.
+        guard operation == .create, let name, case .segment = name.kind else { return }
+        if isFull.withLock({ $0 }) { throw .full("no room") }
+      })
+    let report = try prune()
+    #expect(report.isOutOfRoom && report.repackedPackCount == 0)
+    // What was written for nothing takes no room.
+    #expect(try before.isSuperset(of: small.store.list(prefix: "packs/").map(\.name)))
+    isFull.withLock { $0 = false }
+    #expect(try prune().repackedPackCount > 0)
+    try requireWhole(snapshots: 1)
   }
 
   @Test mutating func aBackupAfterTheCondemnationKeepsWhatItUses() throws {

@@ -103,6 +103,12 @@ struct PruneMessages {
         output.note("the time is up (\(PruneCommand.maxDuration.flag)): the next prune goes on")
       }
     }
+    if report.isOutOfRoom {
+      output.warning(
+        "the store is full: not all packs could be written anew, nothing is lost; "
+          + "\(PruneCommand.grace.flag) 0 frees room at once, for those who are alone")
+      return .storeFull
+    }
     return report.damagedPacks.isEmpty ? .done : .incomplete
   }
 
@@ -114,7 +120,7 @@ struct PruneMessages {
     line.add("blobs", chunks(plan))
     line.add("bytes", bytes(plan, report))
     line.add("packfiles", packs(plan))
-    if let report { line.add("complete", !report.isOutOfTime && report.damagedPacks.isEmpty) }
+    if let report { line.add("complete", report.isComplete) }
     return line
   }
 
