@@ -64,9 +64,8 @@ struct CheckRun {
 
   mutating func check() throws(VaultError) {
     try checkSlots()
-    let state = try checkJournal()
-    try checkSegments(of: state)
-    try checkPacks(state)
+    try checkSegments(of: try checkJournal())
+    try checkPacks()
     try checkTrees(through: try view())
     report.isInterrupted = Interrupt.requested != 0
   }
@@ -106,6 +105,14 @@ struct CheckRun {
     return verification.state ?? vault.journal.state
   }
 
+  // The journal as it is now. Where it is damaged further on, what was read before has to do.
+  private func newestState() throws(VaultError) -> JournalState {
+    do throws(VaultError) { _ = try vault.journal.refresh() } catch {
+      guard error.isLoss else { throw error }
+    }
+    return vault.journal.state
+  }
+
   private mutating func checkSegments(of state: JournalState) throws(VaultError) {
     for name in state.namedSegments {
       if Interrupt.requested != 0 { return }
@@ -121,6 +128,12 @@ struct CheckRun {
       } catch {
         switch error {
         case .damaged, .missing:
+          let newest = try newestState()
+          // A prune has put others in its place while this check was under way.
+          if case .missing = error, newest.segmentState(name) != .named {
+            packs = [:]
+            return try checkSegments(of: newest)
+          }
           note(.repairable, error)
           hasUnreadableSegments = true
         default: throw error
@@ -129,7 +142,7 @@ struct CheckRun {
     }
   }
 
-  private mutating func checkPacks(_ state: JournalState) throws(VaultError) {
+  private mutating func checkPacks() throws(VaultError) {
     var stored: [StoredPack] = []
     var found: Set<ObjectHash> = []
     try vault.objects("packs/") { (name, size) throws(VaultError) in
@@ -150,16 +163,22 @@ struct CheckRun {
           "has \(pack.size) bytes instead of \(expected)")
       }
     }
-    for name in packs.keys.sorted() where !found.contains(name) {
-      if case .swept = state.packState(name) { continue }
-      suspects.packs.insert(name)
-      note(.repairable, "\(ObjectName.pack(name))", "is missing")
-    }
+    try noteMissing(packs.keys.filter { !found.contains($0) })
     report.packCount = stored.count
     let chosen = extent.choose(stored)
     progress.totalPacks.store(UInt64(chosen.count), ordering: .relaxed)
     progress.totalBytes.store(chosen.reduce(0) { $0 + UInt64($1.size) }, ordering: .relaxed)
     try read(chosen)
+  }
+
+  // What a prune has deleted while this check was under way is not missing.
+  private mutating func noteMissing(_ names: [ObjectHash]) throws(VaultError) {
+    guard !names.isEmpty else { return }
+    let state = try newestState()
+    for name in names.sorted() where packs[name] != nil && !state.isSwept(name) {
+      suspects.packs.insert(name)
+      note(.repairable, "\(ObjectName.pack(name))", "is missing")
+    }
   }
 
   private mutating func read(_ chosen: [StoredPack]) throws(VaultError) {
@@ -173,6 +192,7 @@ struct CheckRun {
         note(.repairable, "\(ObjectName.pack(name))", "\(finding.damage)")
       }
     }
+    try noteMissing(results.missing)
   }
 
   // What only a damaged segment named is not lost: its packs tell what they hold.
@@ -196,11 +216,29 @@ struct CheckRun {
     for snapshot in try repository.allSnapshots() where !snapshot.isForgotten {
       if Interrupt.requested != 0 { return }
       report.snapshotCount += 1
-      for damaged in try walk.check(snapshot) {
+      var damage = try walk.check(snapshot)
+      let mayBeOld = damage.isEmpty ? false : try hasMoved()
+      if mayBeOld {
+        guard vault.journal.state.isLive(snapshot.id) else { continue }
+        damage = try walk.check(snapshot)
+      }
+      for damaged in damage {
         report.damagedPathCount += 1
         tell(.damagedPath(damaged))
       }
     }
+  }
+}
+
+extension CheckRun {
+  // Whether others have changed the repository since it was looked at last; the index is up to date
+  // afterwards.
+  private func hasMoved() throws(VaultError) -> Bool {
+    let tail = vault.journal.state.tail
+    do throws(VaultError) { try vault.refresh() } catch {
+      guard error.isLoss else { throw error }
+    }
+    return vault.journal.state.tail != tail
   }
 }
 

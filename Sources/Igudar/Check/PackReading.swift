@@ -14,6 +14,8 @@ struct PackReading: Sendable {
   struct Results: Sendable {
     var readCount = 0
     var findings: [(ObjectHash, [PackFinding])] = []
+    /// Packs that were listed and are not there any more.
+    var missing: [ObjectHash] = []
     var failure: VaultError?
   }
 
@@ -53,6 +55,7 @@ struct PackReading: Sendable {
         switch error {
         case .damaged(_, let damage):
           results.add(pack.name, [PackFinding(damage: damage, chunks: [])])
+        case .missing: results.miss(pack.name)
         default: results.fail(error)
         }
       }
@@ -76,6 +79,8 @@ extension PackReading.Results {
         if !findings.isEmpty { $0.findings.append((pack, findings)) }
       }
     }
+
+    func miss(_ pack: ObjectHash) { state.withLock { $0.missing.append(pack) } }
 
     func fail(_ error: VaultError) {
       state.withLock { if $0.failure == nil { $0.failure = error } }

@@ -77,6 +77,7 @@ struct TreeCheck {
       if Interrupt.requested != 0 { return damaged }
       var isAtEnd = true
       do throws(VaultError) { isAtEnd = try !level.advance() } catch {
+        guard error.isLoss else { throw error }
         fail(level.path, error)
         level.isWhole = false
       }
@@ -91,6 +92,7 @@ struct TreeCheck {
       do throws(VaultError) {
         if let entry { try checkContent(of: entry) } else { try level.forEachChunk(check) }
       } catch {
+        guard error.isLoss else { throw error }
         fail(PathChain(level.name, in: level.path), error)
         level.isWhole = false
       }
