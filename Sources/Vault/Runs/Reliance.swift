@@ -55,10 +55,18 @@ struct Reliance {
     for pack: ObjectHash, _ state: JournalState
   ) throws(VaultError) -> ObjectHash {
     if let made = rescueSegments[pack], !state.isSwept(segment: made) { return made }
-    let size = try vault.size(of: .pack(pack))
     var builder = SegmentBuilder()
-    builder.add(
-      pack, size: size, directory: try vault.packReader.directory(of: pack, size: size))
+    do throws(VaultError) {
+      let size = try vault.size(of: .pack(pack))
+      builder.add(
+        pack, size: size, directory: try vault.packReader.directory(of: pack, size: size))
+    } catch {
+      guard error.isLoss else { throw error }
+      // A prune may have swept and deleted it since the journal was read.
+      try vault.journal.refresh()
+      guard vault.journal.state.isSwept(pack) else { throw error }
+      throw .relianceLost(packCount: 1)
+    }
     let made = try vault.store(segment: builder.finish(vault.epoch.indexKey))
     rescueSegments[pack] = made
     return made
