@@ -2,10 +2,11 @@
 // crash, takes anything from a snapshot that is live. Every run explores small casts to the end and a
 // sample of the whole one;
 //
-//   IGUDAR_TEST_CASTS="wwp wpf wbppfu/1" swift test --disable-xctest --filter ProtocolTests
+//   IGUDAR_TEST_CASTS="wwp wpf:mixed wbppfu/1" swift test --disable-xctest --filter ProtocolTests
 //
-// explores these casts to the end instead, a cast with a number behind it with so many switches away
-// from who could go on. IGUDAR_TEST_ROUNDS is the size of the sample, IGUDAR_TEST_SEED decides which.
+// explores these casts to the end instead, from every beginning or the one named, and with a number
+// behind it with so many switches away from who could go on. IGUDAR_TEST_ROUNDS is the size of the
+// sample, IGUDAR_TEST_SEED decides which.
 
 import Glibc
 import Testing
@@ -14,19 +15,40 @@ import Testing
 @testable import Vault
 
 @Suite struct ProtocolTests {
-  private static let casts: [String] = {
-    let wanted = Setting.text("IGUDAR_TEST_CASTS") ?? "wp bp wf wu pf pu"
-    return wanted.split(separator: " ").map(String.init)
+  /// What is to be explored.
+  struct Plan: Hashable, Sendable {
+    let cast: String
+    let beginning: Beginning
+    let switchLimit: Int?
+  }
+
+  private static let plans: [Plan] = {
+    let usual = "wp:live wp:forgotten wf wu pf:live pf:forgotten pf:condemned pu"
+    let wanted = Setting.text("IGUDAR_TEST_CASTS") ?? usual
+    return wanted.split(separator: " ").flatMap { word in
+      let (named, limit) = halves(word, "/")
+      let (cast, beginning) = halves(named, ":")
+      return Beginning.allCases.filter { beginning.isEmpty || $0.rawValue == beginning }.map {
+        Plan(cast: String(cast), beginning: $0, switchLimit: Int(limit))
+      }
+    }
   }()
 
-  @Test(arguments: casts, Beginning.allCases)
-  func noOrderAndNoCrashLosesAnything(words: String, beginning: Beginning) throws {
-    let parts = words.split(separator: "/")
+  private static func halves(
+    _ text: Substring, _ mark: Character
+  ) -> (first: Substring, second: Substring) {
+    let parts = text.split(separator: mark, maxSplits: 1)
+    return (parts.first ?? "", parts.count > 1 ? parts[1] : "")
+  }
+
+  @Test(arguments: plans)
+  func noOrderAndNoCrashLosesAnything(plan: Plan) throws {
     var bounds = Bounds()
-    if parts.count > 1 { bounds.switchLimit = Int(parts[1]) }
-    let explorer = try Explorer(Scene(beginning), cast: String(parts[0]), bounds: bounds)
+    bounds.switchLimit = plan.switchLimit
+    let explorer = try Explorer(Scene(plan.beginning), cast: plan.cast, bounds: bounds)
+    let start = ContinuousClock.now
     let result = try explorer.explore()
-    print("\(words), \(beginning): \(result)")
+    print("\(plan), \(ContinuousClock.now - start): \(result)")
     #expect(result.violation == nil)
     #expect(result.isComplete)
     #expect(result.unexpectedEndings == [])
@@ -35,7 +57,7 @@ import Testing
   @Test(arguments: Beginning.allCases)
   func noSampleOfTheWholeCastLosesAnything(beginning: Beginning) throws {
     let seed = Setting.seed()
-    let count = Setting.number("IGUDAR_TEST_ROUNDS").map { Int(clamping: $0) } ?? 30
+    let count = Setting.number("IGUDAR_TEST_ROUNDS").map { Int(clamping: $0) } ?? 15
     let explorer = try Explorer(Scene(beginning), cast: "wbppfu")
     let result = try explorer.sample(runCount: count, seed: seed)
     print("IGUDAR_TEST_SEED=\(seed), \(beginning): \(result)")

@@ -36,6 +36,8 @@ enum Beginning: String, CaseIterable, Sendable {
   case forgotten
   /// It is forgotten, and its pack condemned.
   case condemned
+  /// It is there, and its pack holds something else that nobody needs: a prune writes it anew.
+  case mixed
 }
 
 /// What became of one player.
@@ -80,9 +82,12 @@ struct Scene: Sendable {
       places: LocalPlaces(cache: nil, state: nil) { _ in })
     access = vault.access
     let repository = Repository(vault: vault)
+    if beginning == .mixed {
+      _ = try Self.forget(try Self.save(own: 7, in: repository), in: repository)
+    }
     old = try Self.save(in: repository)
-    if beginning != .live { _ = try Self.forget(old, in: repository) }
-    if beginning == .condemned { _ = try Prune(repository, graceSeconds: 1 << 30).run() }
+    if [.forgotten, .condemned].contains(beginning) { _ = try Self.forget(old, in: repository) }
+    if beginning == .condemned { try Self.prune(repository, graceSeconds: 1 << 30) }
   }
 
   /// A store with the same objects.
@@ -90,16 +95,18 @@ struct Scene: Sendable {
 
   /// A new client of the repository in a store.
   func client(
-    of store: any ObjectStore, index: IndexCache, seed: UInt64
+    of store: any ObjectStore, index: IndexCache, memory: any HeadMemory = ProcessHeadMemory(),
+    cache: any JournalCache = NoJournalCache(),
+    seed: UInt64, clock: Int64 = 1_700_000_000_000_000_000
   ) -> Repository {
     let randomness = SeededRandomness(seed)
     var options = Journal.Options()
     options.randomness = randomness
-    options.clock = { 1_700_000_000_000_000_000 }
+    options.clock = { clock }
     options.rules = rules
     let journal = Journal(
-      store: store, repository: access.repository, keyring: access.keyring,
-      memory: ProcessHeadMemory(), cache: NoJournalCache(), options: options)
+      store: store, repository: access.repository, keyring: access.keyring, memory: memory,
+      cache: cache, options: options)
     let own = RepositoryAccess(
       store: store, format: access.format, keyring: access.keyring, rootKey: access.rootKey,
       slot: access.slot, damaged: [])
@@ -118,7 +125,7 @@ struct Scene: Sendable {
       switch role {
       case .writer: ending.snapshot = try Self.save(in: repository)
       case .bringer: ending.snapshot = try Self.save(own: number, in: repository)
-      case .pruner: _ = try Prune(repository, graceSeconds: 0).run()
+      case .pruner: try Self.prune(repository, graceSeconds: 0)
       case .forgetter: _ = try Self.forget(old, in: repository)
       case .unforgetter: try repository.unforget([old])
       }
@@ -140,6 +147,14 @@ struct Scene: Sendable {
     let root = CraftedSnapshot.entry("", .directory(children), mode: 0o755)
     let time = Timestamp(seconds: 1_700_000_000, nanoseconds: 0)
     return try run.commit(Snapshot(root: root, time: time).encoded)
+  }
+
+  /// Prunes with one thread at a time.
+  static func prune(_ repository: Repository, graceSeconds: Int64) throws {
+    var options = PruneOptions()
+    options.graceSeconds = graceSeconds
+    options.jobs = 1
+    _ = try Prune(repository, options: options).run()
   }
 
   private static func put(_ node: [UInt8], _ lane: Lane) throws -> ChunkID {

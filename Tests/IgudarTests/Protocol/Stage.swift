@@ -32,20 +32,35 @@ final class Stage: @unchecked Sendable {
     case moving
     case waiting(Act)
     case ended
+
+    /// What is waited for.
+    var act: Act? {
+      if case .waiting(let act) = self { act } else { nil }
+    }
+  }
+
+  /// What becomes of a call.
+  enum Move: Hashable {
+    case act
+    /// The player ends before it.
+    case crash
+    /// The player ends in the midst of it: of what it creates there is only the beginning.
+    case crashTearing
   }
 
   private let lock = Lock()
   private let settled = Condition()
   private let turns: [Condition]
+  private let free: [Condition]
   private var statuses: [Status]
-  // Whether the one who is let go crashes.
-  private var isLetGo: [Bool?]
+  private var moves: [Move?]
   private var threads: [Thread] = []
 
   init(playerCount: Int) {
     turns = (0..<playerCount).map { _ in Condition() }
+    free = (0..<playerCount).map { _ in Condition() }
     statuses = Array(repeating: .ended, count: playerCount)
-    isLetGo = Array(repeating: nil, count: playerCount)
+    moves = Array(repeating: nil, count: playerCount)
   }
 
   /// Where everybody is; nobody moves.
@@ -65,25 +80,28 @@ final class Stage: @unchecked Sendable {
     lock.withLock { while statuses[player] == .moving { settled.wait(lock) } }
   }
 
-  /// Lets a player make its call, or end before it, and waits until it is about to make the next.
-  func letGo(_ player: Int, crashing: Bool) {
+  /// Lets a player make its call, or end instead, and waits until it is about to make the next.
+  func letGo(_ player: Int, _ move: Move) {
     lock.withLock {
-      isLetGo[player] = crashing
+      moves[player] = move
       statuses[player] = .moving
       turns[player].signal()
       while statuses[player] == .moving { settled.wait(lock) }
     }
   }
 
-  /// For players: waits for the turn; whether it is to crash.
-  func wait(_ player: Int, _ act: Act) -> Bool {
+  /// For players: waits for the turn, and says what becomes of the call.
+  func wait(_ player: Int, _ act: Act) -> Move {
     lock.withLock {
+      // Another thread of the same player may be before this one.
+      while statuses[player] != .moving || moves[player] != nil { free[player].wait(lock) }
       statuses[player] = .waiting(act)
       settled.signal()
       while true {
-        if let crashing = isLetGo[player] {
-          isLetGo[player] = nil
-          return crashing
+        if let move = moves[player] {
+          moves[player] = nil
+          free[player].signal()
+          return move
         }
         turns[player].wait(lock)
       }
@@ -93,7 +111,7 @@ final class Stage: @unchecked Sendable {
   /// Lets everybody crash who has not ended.
   func clear() {
     for player in turns.indices {
-      if case .waiting = current[player] { letGo(player, crashing: true) }
+      if case .waiting = current[player] { letGo(player, .crash) }
     }
     for thread in threads { thread.join() }
     threads = []
@@ -109,6 +127,8 @@ final class StagedStore: ObjectStore, @unchecked Sendable {
   private let stage: Stage
   private let player: Int
   private(set) var isCrashed = false
+  /// Whether the player has left the stage: what is still on its way from it arrives.
+  var isOver = false
   /// A hash of all calls and answers.
   private(set) var history = 0
 
@@ -120,9 +140,14 @@ final class StagedStore: ObjectStore, @unchecked Sendable {
 
   var location: String { "the stage" }
 
-  private func enter(_ operation: StoreOperation, _ subject: String) throws(StoreError) {
+  private func enter(
+    _ operation: StoreOperation, _ subject: String, tearing tear: () -> Void = {}
+  ) throws(StoreError) {
+    if isOver { return }
     if !isCrashed && !Self.isAlone(operation, subject) {
-      isCrashed = stage.wait(player, Act(operation: operation, subject: subject))
+      let move = stage.wait(player, Act(operation: operation, subject: subject))
+      isCrashed = move != .act
+      if move == .crashTearing { tear() }
     }
     if isCrashed { throw .failed("the player crashed") }
   }
@@ -145,13 +170,19 @@ final class StagedStore: ObjectStore, @unchecked Sendable {
   }
 
   func create(_ name: ObjectName, _ bytes: borrowing RawSpan) throws(StoreError) -> Creation {
-    try enter(.create, name.description)
+    let half = unsafe bytes.extracting(first: bytes.byteCount / 2).withUnsafeBytes {
+      unsafe [UInt8]($0)
+    }
+    try enter(.create, name.description) { _ = try? base.create(name, half) }
     let creation = try base.create(name, bytes)
     note(name.hashValue, creation.hashValue)
     return creation
   }
 
-  func barrier() throws(StoreError) { try enter(.barrier, "") }
+  func barrier() throws(StoreError) {
+    try enter(.barrier, "")
+    try base.barrier()
+  }
 
   func read(
     _ name: ObjectName, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
