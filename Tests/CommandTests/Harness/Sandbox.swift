@@ -91,10 +91,12 @@ final class Sandbox {
   /// Starts igudar without waiting, to signal it while it works.
   func start(
     _ arguments: String..., environment extra: [String: String] = [:]
-  ) throws -> Child {
+  ) throws -> Child { try start(words: arguments, environment: extra) }
+
+  func start(words: [String], environment extra: [String: String] = [:]) throws -> Child {
     try Child(
-      Program.path, arguments.map { Array($0.utf8) },
-      environment: environment.merging(extra) { $1 }, folder: path, input: [])
+      Program.path, words.map { Array($0.utf8) }, environment: environment.merging(extra) { $1 },
+      folder: path, input: [])
   }
 
   deinit {

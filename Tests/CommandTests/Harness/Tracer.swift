@@ -13,15 +13,31 @@ struct Tracer {
     Tracer(call, "signal=KILL:when=\(number)")
   }
 
+  /// Sends the program a signal at the call of this number, counted in each thread from 1.
+  static func signalling(_ signal: String, at call: String, number: Int) -> Tracer {
+    Tracer(call, "signal=\(signal):when=\(number)")
+  }
+
+  /// Sends the program a signal when it opens something in a folder for the first time.
+  static func signalling(_ signal: String, atFirstOpenIn folder: String) -> Tracer {
+    Tracer("openat", "signal=\(signal):when=1", in: folder)
+  }
+
+  /// Lets the call of this number fail, counted in each thread from 1.
+  static func failing(_ call: String, _ error: String, number: Int) -> Tracer {
+    Tracer(call, "error=\(error):when=\(number)")
+  }
+
   /// Lets every such call fail.
   static func failing(_ call: String, _ error: String) -> Tracer {
     Tracer(call, "error=\(error)")
   }
 
-  private init(_ call: String, _ fault: String) {
-    words = [
-      "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e", "inject=\(call):\(fault)",
-    ]
+  private init(_ call: String, _ fault: String, in folder: String? = nil) {
+    words =
+      (folder.map { ["-P", $0] } ?? []) + [
+        "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e", "inject=\(call):\(fault)",
+      ]
   }
 
   /// Runs igudar with this fault.
