@@ -49,6 +49,8 @@ struct CheckRun {
   /// Packs in the store that no readable segment names.
   private var unlisted: [StoredPack] = []
   private var hasUnreadableSegments = false
+  /// How many snapshots there are, when all were found whole before anything spoke against a pack.
+  private var wholeCount: Int?
 
   init(
     repository: Repository, extent: ReadExtent, jobs: Int, progress: CheckProgress,
@@ -183,7 +185,11 @@ struct CheckRun {
 
   private mutating func read(_ chosen: [StoredPack]) throws(VaultError) {
     let readers = PackReading(vault: vault, jobs: jobs, progress: progress)
+    let mayBeWhole = suspects.isEmpty && !hasUnreadableSegments && !chosen.isEmpty
+    let preview = mayBeWhole ? TreePreview(of: repository) : nil
+    defer { preview?.stop() }
     let results = try readers.read(chosen)
+    if results.findings.isEmpty { wholeCount = preview?.end() }
     report.readPackCount = results.readCount
     for (name, findings) in results.findings {
       suspects.packs.insert(name)
@@ -210,6 +216,10 @@ struct CheckRun {
   }
 
   private mutating func checkTrees(through repository: Repository) throws(VaultError) {
+    if let wholeCount, suspects.isEmpty {
+      report.snapshotCount = wholeCount
+      return
+    }
     var walk = TreeCheck(
       reader: try ChunkReader(vault: repository.vault), source: try repository.nodeSource(),
       suspects: suspects)
@@ -252,6 +262,8 @@ struct StoredPack: Sendable {
 struct CheckSuspects: Sendable {
   var packs: Set<ObjectHash> = []
   var chunks: Set<ChunkID> = []
+
+  var isEmpty: Bool { packs.isEmpty && chunks.isEmpty }
 }
 
 extension ReadExtent {

@@ -122,7 +122,7 @@ struct TreeCheck {
     guard place.length == length else {
       throw .damaged(object: "chunk \(id.shortHex)", .badLength)
     }
-    if suspects.packs.isEmpty && suspects.chunks.isEmpty { return }
+    if suspects.isEmpty { return }
     let pack = try reader.packName(of: place)
     guard suspects.chunks.contains(id) || suspects.packs.contains(pack) else { return }
     try reader.prove(id, kind: .data)
