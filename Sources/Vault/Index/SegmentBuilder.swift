@@ -81,7 +81,7 @@ package struct SegmentBuilder: Sendable {
     sortPacks()
     sortFrames()
     sortRows()
-    superseded = Self.ascending(superseded, by: <)
+    Self.makeAscending(&superseded, by: <)
     var sum = SetChecksum.zero
     for row in rows {
       let frame = frames[Int(row.frame)]
@@ -118,24 +118,28 @@ package struct SegmentBuilder: Sendable {
       places[index] = UInt32(sorted.count - 1)
     }
     frames = sorted
-    rows = rows.map { row in
-      SegmentRow(
+    for index in rows.indices {
+      let row = rows[index]
+      rows[index] = SegmentRow(
         id: row.id, frame: places[Int(row.frame)], offset: row.offset, length: row.length)
     }
   }
 
   private mutating func sortRows() {
-    rows = Self.ascending(rows) { $0.isBefore($1) }
+    Self.makeAscending(&rows) { $0.isBefore($1) }
   }
 
-  // Sorted, each once.
-  private static func ascending<Item: Equatable>(
-    _ items: [Item], by isBefore: (Item, Item) -> Bool
-  ) -> [Item] {
-    var result: [Item] = []
-    result.reserveCapacity(items.count)
-    for item in items.sorted(by: isBefore) where result.last != item { result.append(item) }
-    return result
+  // Sorted, each once; in place, as rows can be many.
+  private static func makeAscending<Item: Equatable>(
+    _ items: inout [Item], by isBefore: (Item, Item) -> Bool
+  ) {
+    items.sort(by: isBefore)
+    var kept = 0
+    for index in items.indices where kept == 0 || items[kept - 1] != items[index] {
+      items[kept] = items[index]
+      kept += 1
+    }
+    items.removeLast(items.count - kept)
   }
 
   private static func places(of order: [Int], count: Int) -> [UInt32] {

@@ -16,7 +16,10 @@ package final class Lane {
   package private(set) var counts = RunCounts()
 
   /// Plain bytes of a frame that make it ready: data, tree.
-  private static let frameTargets = [1 << 20, 256 << 10]
+  private static let frameTargets = [3 << 19, 256 << 10]
+
+  /// Chunks that make a frame ready however small they are, so that lists of them stay short.
+  private static let frameChunkLimit = 16_384
 
   // Chunks that wait to become a frame; their bytes stand behind room for the inner header.
   private struct Gathering {
@@ -105,7 +108,9 @@ package final class Lane {
     precondition(
       length > 0 && length <= frames[slot].buffer.capacity - PackKeys.innerHeaderSize,
       "a chunk fits the buffers of its lane")
-    if frames[slot].size > 0 && frames[slot].size + length > Self.frameTargets[slot] {
+    if frames[slot].size > 0 && frames[slot].size + length > Self.frameTargets[slot]
+      || frames[slot].ids.count == Self.frameChunkLimit
+    {
       try seal(slot)
     }
     let offset = PackKeys.innerHeaderSize + frames[slot].size

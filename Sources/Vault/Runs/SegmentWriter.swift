@@ -1,5 +1,5 @@
-// Collects what stored packs hold and stores it as index segments: one about every 256 MiB of packs
-// and one at the end. Used by one thread at a time.
+// Collects what stored packs hold and stores it as index segments: one about every 256 MiB of packs or
+// 200,000 chunks, and one at the end. Used by one thread at a time.
 
 import Platform
 import Storage
@@ -13,7 +13,7 @@ final class SegmentWriter {
   private(set) var written = RunObjects()
 
   private static let packBytesLimit = 256 << 20
-  static let rowLimit = 400_000
+  static let rowLimit = 200_000
 
   init(vault: Vault) {
     self.vault = vault
@@ -21,6 +21,7 @@ final class SegmentWriter {
 
   /// Adds a pack that is stored.
   func add(_ name: ObjectHash, size: Int, directory: PackDirectory) throws(VaultError) {
+    if builder.rowCount + directory.chunkIDs.count > Self.rowLimit { try write() }
     builder.add(name, size: size, directory: directory)
     packBytes += size
     written.packs.append(name)
@@ -41,7 +42,7 @@ final class SegmentWriter {
     packBytes = 0
     // Order rule 1: the packs are durable before a segment names them.
     try vault.barrier()
-    written.segments.append(try vault.store(segment: full.finish(vault.epoch.indexKey)))
+    written.segments.append(try vault.store(segment: (consume full).finish(vault.epoch.indexKey)))
   }
 }
 

@@ -47,6 +47,19 @@ import Vault
     }
   }
 
+  @Test func manyTinyChunksAreFound() throws {
+    let store = MemoryStore()
+    let vault = try Vault.create(in: store, secret: secret(), plan: plan(), places: places)
+    let session = try vault.session()
+    let texts = (0..<40_000).map { [UInt8]("grain \($0)".utf8) }
+    let ids = try texts.map { try unsafe session.put($0.span.bytes) }
+    _ = try session.commit([1])
+    let second = try Vault.open(store, secret: secret(), places: places)
+    for index in stride(from: 0, to: texts.count, by: 97) {
+      #expect(try second.get(ids[index]) == texts[index])
+    }
+  }
+
   @Test func chunksOfOtherSizesAreRefused() throws {
     let vault = try Vault.create(in: MemoryStore(), secret: secret(), plan: plan(), places: places)
     let session = try vault.session()
