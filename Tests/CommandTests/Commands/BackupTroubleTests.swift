@@ -105,6 +105,8 @@ import Testing
     #expect(try repository.igudar("snapshots").text.contains("(partial)"))
     let id = try #require(snapshot["id"]?.text)
     #expect(try repository.restoredPaths(id).contains("src/a/17"))
+    let refused = try repository.igudar("restore", id, "-t", "x", "--delete", code: 6)
+    #expect(refused.errorText.contains("Restore it without --delete"))
     #expect(try repository.igudar("restore", "latest", "-t", "x", code: 1).errors.count > 0)
 
     let next = try repository.backup(options[0], options[1])

@@ -69,6 +69,7 @@ enum RestoreCommand {
     try refuseDeletingAll(of: target, options)
     let repository = try invocation.openRepository()
     let snapshot = try repository.snapshot(selector, filter: filter)
+    if options.deletesExtra { try requireWhole(snapshot, invocation) }
     let source = try repository.entry(at: selector.path ?? [], in: snapshot)
     let report = RestoreReport(invocation.output, isDryRun: options.isDryRun)
     report.begin(snapshot, selector, target)
@@ -107,6 +108,24 @@ enum RestoreCommand {
     throw Failure(
       .refused, "--delete with --target / would delete all that the snapshot does not have",
       nextStep: "Say with --include what is to be restored, or choose another --target.")
+  }
+
+  // What a backup did not save is no reason to delete it.
+  private static func requireWhole(
+    _ snapshot: SnapshotInfo, _ invocation: Invocation
+  ) throws(Failure) {
+    guard !snapshot.isPartial else {
+      throw Failure(
+        .refused,
+        "--delete with the partial snapshot \(snapshot.id.shortHex) would delete what its backup had "
+          + "not reached",
+        nextStep: "Restore it without --delete, or choose a snapshot that is complete.")
+    }
+    let count = snapshot.snapshot.unreadableCount
+    guard count > 0 else { return }
+    invocation.output.warning(
+      "\(counted(count, "source")) could not be read for this snapshot; --delete deletes what is "
+        + "missing in it for that")
   }
 
   private static func options(_ invocation: Invocation) throws -> RestoreOptions {
