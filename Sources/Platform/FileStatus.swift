@@ -123,6 +123,9 @@ package struct FileStatus: Hashable, Sendable {
       && ctime == earlier.ctime && inode == earlier.inode && device == earlier.device
   }
 
+  /// Whether something is mounted here, be it of the same file system; Linux tells since 5.8.
+  package var isMountRoot: Bool { attributes & 0x2000 != 0 }
+
   /// Whether fewer blocks are there than the size needs, so that there may be holes.
   package var mayHaveHoles: Bool { blocks * 512 < size }
 }

@@ -155,6 +155,27 @@ package enum DirectoryChange {
       })
   }
 
+  /// Renames within a directory if nothing has the new name, nor one that the file system takes for
+  /// the same; a file system that cannot promise that is asked before.
+  package static func renameToFree(
+    _ old: FileName, to new: FileName, in directory: Int32
+  ) throws(Errno) {
+    let status = unsafe old.withCString { old in
+      // 1 is RENAME_NOREPLACE.
+      unsafe new.withCString { unsafe clinux_renameat2(directory, old, directory, $0, 1) }
+    }
+    guard status != 0 else { return }
+    let error = Errno.current
+    guard error == .invalid || error == .noSystemCall || error == .notSupported else {
+      throw error
+    }
+    do throws(Errno) { _ = try FileStatus.of(new, at: directory) } catch {
+      guard error == .notFound else { throw error }
+      return try rename(old, to: new, in: directory)
+    }
+    throw .exists
+  }
+
   /// Gives a file another name; a link at the end of the old one is not followed.
   package static func link(
     _ old: FileName, in oldDirectory: Int32, as new: FileName, in newDirectory: Int32

@@ -141,10 +141,9 @@ private final class ArchiveRun {
 
   // The name under which a file was written that has several; remembers this one if it is the first.
   private func firstName(of entry: Entry, at name: [UInt8]) throws(VaultError) -> [UInt8]? {
-    guard let link = entry.hardLink, entry.inode != 0 else { return nil }
+    guard entry.inode != 0, let id = entry.linkKey(repository.vault.hasher) else { return nil }
     var key = ByteWriter()
-    key.u64(link.device)
-    key.u64(entry.inode)
+    key.id(id)
     if let first = try firstNames.get(key.bytes) { return first }
     try firstNames.set(key.bytes, to: name)
     return nil

@@ -11,7 +11,10 @@ struct Arrival: Sendable {
   let context: RestoreContext
 
   /// Gives it its name; what had that name is gone then.
-  func settle(as final: FileName) throws(Errno) {
+  ///
+  /// - Throws: `exists` if it replaces nothing and the name is taken.
+  func settle(as final: FileName, replacing: Bool) throws(Errno) {
+    guard replacing else { return try settle(asFree: final) }
     do throws(Errno) { try rename(final) } catch {
       do throws(Errno) {
         if error == .isDirectory || error == .exists || error == .notEmpty {
@@ -30,6 +33,18 @@ struct Arrival: Sendable {
     }
   }
 
+  // Where there was nothing there must not be anything now, in whatever spelling.
+  private func settle(asFree final: FileName) throws(Errno) {
+    do throws(Errno) {
+      try directory.changing(context) { (raw) throws(Errno) in
+        try DirectoryChange.renameToFree(name, to: final, in: raw)
+      }
+    } catch {
+      discard()
+      throw error
+    }
+  }
+
   /// Takes it away again.
   func discard() {
     guard let raw = directory.openDirectory?.descriptor.raw else { return }
@@ -44,7 +59,10 @@ struct Arrival: Sendable {
 
   private func removeFolder(_ final: FileName) throws(Errno) {
     if context.options.deletesExtra {
-      Deletion(context).delete(final, in: directory, nil)
+      // What patterns leave out stays, and the folder with it.
+      guard Deletion(context).delete(final, in: directory, directory.patterns) else {
+        throw .notEmpty
+      }
     } else {
       try directory.changing(context) { (raw) throws(Errno) in
         try DirectoryChange.removeDirectory(final, in: raw)

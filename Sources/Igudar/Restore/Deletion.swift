@@ -40,49 +40,65 @@ struct Deletion {
     }
   }
 
-  /// Deletes a name in a folder, where `state` stands in the patterns.
+  /// What becomes of a name at the first look.
+  private enum Beginning {
+    case gone
+    case kept
+    /// A folder that may go with what is in it.
+    case entered(Level)
+  }
+
+  /// Deletes a name in a folder, where `state` stands in the patterns; answers whether all of it is
+  /// gone, or would be.
+  @discardableResult
   func delete(
     _ name: FileName, in directory: RestoreDirectory, _ state: RestoreSelection.State
-  ) {
-    guard let parent = directory.openDirectory else { return }
+  ) -> Bool {
+    guard let parent = directory.openDirectory else { return false }
     do throws(Errno) {
-      try directory.changing(context) { (raw) throws(Errno) in
+      return try directory.changing(context) { (raw) throws(Errno) in
         let device = try FileStatus.of(raw).device
         let chain = PathChain(name, in: directory.chain)
-        if let level = try begin(name, in: parent, device, chain, state) {
-          finish(level, in: parent)
+        switch try begin(name, in: parent, device, chain, state) {
+        case .gone: return true
+        case .kept: return false
+        case .entered(let level): return finish(level, in: parent)
         }
       }
-    } catch { context.fail(directory.path.appending(name), "deleting it", error) }
+    } catch {
+      context.fail(directory.path.appending(name), "deleting it", error)
+      return false
+    }
   }
 
   // Deletes what is no folder; a folder is opened, if it may go.
   private func begin(
     _ name: FileName, in folder: SharedDescriptor, _ device: UInt64, _ chain: PathChain,
     _ state: RestoreSelection.State
-  ) throws(Errno) -> Level? {
+  ) throws(Errno) -> Beginning {
     let raw = folder.descriptor.raw
     let status = try FileStatus.of(name, at: raw)
     guard status.type == .directory else {
       if !isDry { try DirectoryChange.remove(name, in: raw) }
       let size = status.type == .regular ? status.size : 0
       context.finish(.delete, .extra, chain.path, size: size)
-      return nil
+      return .gone
     }
-    guard status.device == device else {
+    guard status.device == device, !status.isMountRoot else {
       context.fail(chain.path, "is kept: another file system is mounted there")
-      return nil
+      return .kept
     }
     guard !context.isProtected(status) else {
       context.fail(chain.path, "is kept: the repository, or what igudar knows of it, lies there")
-      return nil
+      return .kept
     }
     let own = SharedDescriptor(
       try Descriptor.openSource(name, at: raw, flags: O_DIRECTORY))
-    return try Level(name, own, chain, context.options.selection.enter(name, from: state))
+    let below = context.options.selection.enter(name, from: state)
+    return .entered(try Level(name, own, chain, below))
   }
 
-  private func finish(_ first: Level, in parent: SharedDescriptor) {
+  private func finish(_ first: Level, in parent: SharedDescriptor) -> Bool {
     var levels = [first]
     while let level = levels.last, !context.isStopped {
       if level.next < level.listing.count {
@@ -95,6 +111,7 @@ struct Deletion {
         if level.isKept { levels.last?.isKept = true }
       }
     }
+    return levels.isEmpty && !first.isKept
   }
 
   private func visit(_ name: FileName, in level: Level, _ levels: inout [Level]) {
@@ -104,11 +121,10 @@ struct Deletion {
     }
     let chain = PathChain(name, in: level.chain)
     do throws(Errno) {
-      let below = try begin(name, in: level.folder, level.device, chain, level.state)
-      if let below {
-        levels.append(below)
-      } else if (try? FileStatus.of(name, at: level.folder.descriptor.raw)) != nil {
-        level.isKept = level.isKept || !isDry
+      switch try begin(name, in: level.folder, level.device, chain, level.state) {
+      case .gone: break
+      case .kept: level.isKept = true
+      case .entered(let below): levels.append(below)
       }
     } catch {
       level.isKept = true
@@ -123,7 +139,10 @@ struct Deletion {
         try DirectoryChange.removeDirectory(level.name, in: folder.descriptor.raw)
       }
       context.finish(.delete, .extra, level.chain.path)
-    } catch { context.fail(level.chain.path, "deleting it", error) }
+    } catch {
+      level.isKept = true
+      context.fail(level.chain.path, "deleting it", error)
+    }
   }
 }
 

@@ -41,7 +41,7 @@ struct FileMetadata {
       set(difference, status)
       return true
     } catch {
-      context.fail(path(), "reading its metadata", error)
+      fail("reading its metadata", error)
       return false
     }
   }
@@ -53,7 +53,15 @@ struct FileMetadata {
       guard let flags = try place.flags() else { throw .notSupported }
       let wanted = flags | (entry.inodeFlags & InodeFlags.protecting)
       if wanted != flags { try place.setFlags(wanted) }
-    } catch { context.fail(path(), "setting inode flags", error) }
+    } catch { fail("setting inode flags", error) }
+  }
+
+  private func fail(_ call: String, _ errno: Errno) {
+    context.fail(path(), call, errno, of: .metadata)
+  }
+
+  private func fail(_ message: String, _ trouble: RestoreTrouble = .failed) {
+    context.fail(path(), message, trouble, of: .metadata)
   }
 
   // MARK: Finding out
@@ -99,7 +107,7 @@ struct FileMetadata {
   private func flags(_ status: FileStatus) throws(Errno) -> UInt32? {
     guard status.type == .regular || status.type == .directory else { return nil }
     let flags = try place.flags()
-    if flags == nil, entry.inodeFlags != 0 { context.fail(path(), "inode flags", .notSupported) }
+    if flags == nil, entry.inodeFlags != 0 { fail("inode flags", .notSupported) }
     return flags
   }
 
@@ -117,8 +125,7 @@ struct FileMetadata {
   private func set(_ difference: Difference, _ status: FileStatus) {
     var status = status
     if difference.owner { setOwner(&status) }
-    // A new owner takes capabilities away.
-    let changes = difference.owner ? (try? attributeChanges()) ?? [] : difference.attributes
+    let changes = difference.owner ? attributeChanges(now: difference) : difference.attributes
     if !changes.isEmpty {
       if !context.isRoot, status.mode & 0o200 == 0, entry.type != .symbolicLink {
         try? place.setMode(status.mode | 0o200)
@@ -127,7 +134,7 @@ struct FileMetadata {
     }
     if entry.type != .symbolicLink {
       do throws(Errno) { try place.setMode(mode(status)) } catch {
-        context.fail(path(), "chmod", error)
+        fail("chmod", error)
       }
     }
     setTimes()
@@ -135,12 +142,20 @@ struct FileMetadata {
     if difference.flags { setFlags() }
   }
 
+  // A new owner takes capabilities away.
+  private func attributeChanges(now difference: Difference) -> [AttributeChange] {
+    do throws(Errno) { return try attributeChanges() } catch {
+      fail("listing its attributes", error)
+      return difference.attributes
+    }
+  }
+
   private func setOwner(_ status: inout FileStatus) {
     let (uid, gid) = owner(status)
     do throws(Errno) { try place.setOwner(uid: uid, gid: gid) } catch {
       // The group alone may be one that the user belongs to.
       if gid != status.gid { try? place.setOwner(uid: .max, gid: gid) }
-      context.fail(path(), "chown", error)
+      fail("chown", error)
     }
     if let now = try? place.status() { status = now }
   }
@@ -151,9 +166,9 @@ struct FileMetadata {
       // A file system keeps the nearest time that it can hold, without a word.
       guard !Self.everywhere.contains(entry.mtime.seconds) else { return }
       if try place.status().mtime != entry.mtime {
-        context.fail(path(), "the file system cannot hold its modification time")
+        fail("the file system cannot hold its modification time")
       }
-    } catch { context.fail(path(), "utimensat", error) }
+    } catch { fail("utimensat", error) }
   }
 
   // The seconds that every file system for Linux can hold: 1970 to 2038.
@@ -161,7 +176,7 @@ struct FileMetadata {
 
   private func setProject() {
     do throws(Errno) { try place.setProject(entry.projectID) } catch {
-      context.fail(path(), "setting the project ID", error)
+      fail("setting the project ID", error)
     }
   }
 
@@ -170,7 +185,7 @@ struct FileMetadata {
       guard let flags = try place.flags() else { throw .notSupported }
       let wanted = wantedFlags(flags) & ~InodeFlags.protecting
       if wanted != flags { try place.setFlags(wanted) }
-    } catch { context.fail(path(), "setting inode flags", error) }
+    } catch { fail("setting inode flags", error) }
   }
 }
 
@@ -185,8 +200,9 @@ private enum AttributeChange {
 extension FileMetadata {
   private func attributeChanges() throws(Errno) -> [AttributeChange] {
     guard !context.options.skipsAttributes else { return [] }
+    // A file system may tell a name twice.
     var extra = Dictionary(
-      uniqueKeysWithValues: try place.attributes.attributes().map { ($0.name, $0.value) })
+      try place.attributes.attributes().map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
     var changes: [AttributeChange] = []
     for attribute in entry.attributes {
       let found = extra.removeValue(forKey: attribute.name)
@@ -217,18 +233,18 @@ extension FileMetadata {
     switch change {
     case .remove(let name):
       do throws(Errno) { try place.attributes.remove(name) } catch {
-        context.fail(path(), "removing attribute \(printable(name))", error)
+        fail("removing attribute \(printable(name))", error)
       }
     case .set(let attribute):
       let name = printable(attribute.name)
       do throws(VaultError) {
         let value = try value(of: attribute)
         do throws(Errno) { try place.attributes.set(attribute.name, to: value) } catch {
-          context.fail(path(), "setting attribute \(name)", error)
+          fail("setting attribute \(name)", error)
         }
       } catch {
         guard error.isLoss else { return context.stop(for: error) }
-        context.damage(path(), "attribute \(name): \(RepositoryError(error))")
+        fail("attribute \(name): \(RepositoryError(error))", .damaged)
       }
     }
   }

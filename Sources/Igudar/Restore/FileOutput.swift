@@ -109,7 +109,9 @@ final class FileOutput: Sendable {
   }
 
   /// Gives the complete file its name.
-  func settle(as name: FileName) throws(Errno) { try arrival?.settle(as: name) }
+  func settle(as name: FileName, replacing: Bool) throws(Errno) {
+    try arrival?.settle(as: name, replacing: replacing)
+  }
 
   func discard() { arrival?.discard() }
 }

@@ -148,26 +148,21 @@ final class FileRestore: @unchecked Sendable {
     do throws(Errno) {
       try finish(hand)
       return .isThere
-    } catch {
-      guard error == .notEmpty else { return .lost(context.fail(path, "restore", error)) }
-      context.fail(path, Self.blocked)
-      return .lost(.failed)
-    }
+    } catch { return .lost(context.failToPlace(path, "restore", error)) }
   }
 
   // MARK: Finishing
-
-  /// Why a file cannot get its name.
-  static let blocked = "a folder that is not empty lies in its place; --delete removes it"
 
   private var isUnchanged: Bool {
     switch standing {
     case .trusted: true
     case .compared(let status):
       !hasChanged && !isBaseGone && status.size == size && !hasOtherNames(status)
-    case .absent, .otherType: false
+    case .absent, .otherType, .taken: false
     }
   }
+
+  private var isThere: Bool { if case .absent = standing { false } else { true } }
 
   // Names of one file that the snapshot has as several must not stay so.
   private func hasOtherNames(_ status: FileStatus) -> Bool {
@@ -184,7 +179,7 @@ final class FileRestore: @unchecked Sendable {
       try output.end(at: size)
       let metadata = metadata(.descriptor(output.descriptor.raw), hand)
       _ = metadata.apply()
-      try output.settle(as: entry.name)
+      try output.settle(as: entry.name, replacing: isThere)
       protect(metadata, context)
     }
     let fetched = base == nil ? size : lock.withLock { changedBytes }
@@ -205,6 +200,7 @@ final class FileRestore: @unchecked Sendable {
     switch standing {
     case .absent: return (.create, .absent)
     case .otherType: return (.replace, .otherType)
+    case .taken: return (.replace, .otherLink)
     case .trusted: return (.leave, .same)
     case .compared(let status):
       let isPartThere = !same.isEmpty && !isBaseGone
@@ -250,6 +246,8 @@ enum FileStanding: Sendable {
   case absent
   /// There is something that is no file.
   case otherType
+  /// There is a file that another file of the snapshot has taken; two must not stay one.
+  case taken
   /// There is a file whose content is compared.
   case compared(FileStatus)
   /// There is a file of which size and time say that it is the same.

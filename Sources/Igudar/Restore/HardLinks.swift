@@ -1,5 +1,8 @@
 // Names of one file. The first that is met is restored; the others become links to it, at once or
 // when it is complete. A group is forgotten when as many names were met as the file has.
+//
+// Invariant: names of one group are alike in all that a file cannot have twice. A backup can meet an
+// inode number again that another file had before it was deleted.
 
 import Glibc
 import Platform
@@ -49,43 +52,68 @@ final class LinkGroup: @unchecked Sendable {
 struct FurtherName: Sendable {
   let entry: Entry
   let directory: RestoreDirectory
+  /// Whether something has the name already.
+  let exists: Bool
 
   var path: FilePath { directory.path.appending(entry.name) }
 }
 
 /// The files with several names of which some were not met yet.
 struct LinkTable {
-  private struct Key: Hashable {
-    let device: UInt64
-    let inode: UInt64
-    let type: EntryType
-  }
-
   private struct Row {
     let group: LinkGroup
     var remaining: UInt64
   }
 
-  private var rows: [Key: Row] = [:]
+  private let hasher: ChunkHasher
+  private var rows: [ChunkID: Row] = [:]
+  // Files of the target with several names, by device and inode, that are one of the snapshot's.
+  private let taken = TemporaryMap()
+
+  init(_ hasher: ChunkHasher) { self.hasher = hasher }
 
   /// The group that an entry is a further name of; nil if it is the first.
   mutating func find(_ entry: Entry) -> LinkGroup? {
-    guard let key = Self.key(entry), let row = rows[key] else { return nil }
+    guard let key = entry.linkKey(hasher), let row = rows[key] else { return nil }
     if row.remaining <= 1 { rows[key] = nil } else { rows[key]?.remaining -= 1 }
     return row.group
   }
 
   /// The group that begins with an entry; nil if the file has one name.
   mutating func begin(_ entry: Entry, in directory: RestoreDirectory) -> LinkGroup? {
-    guard let link = entry.hardLink, let key = Self.key(entry) else { return nil }
+    guard let link = entry.hardLink, let key = entry.linkKey(hasher) else { return nil }
     let group = LinkGroup(entry, in: directory)
     rows[key] = Row(group: group, remaining: link.count - 1)
     return group
   }
 
-  private static func key(_ entry: Entry) -> Key? {
-    guard entry.type != .directory, let link = entry.hardLink else { return nil }
-    return Key(device: link.device, inode: entry.inode, type: entry.type)
+  /// Whether what is there under the first name of a file became another file of the snapshot
+  /// before; if not, it becomes this one.
+  func takes(_ status: FileStatus?, for entry: Entry) throws(VaultError) -> Bool {
+    guard entry.hardLink != nil, let status, status.links > 1,
+      status.type != .directory
+    else { return false }
+    var key = ByteWriter()
+    key.u64(status.device)
+    key.u64(status.inode)
+    if try taken.get(key.bytes) != nil { return true }
+    try taken.set(key.bytes, to: [1])
+    return false
+  }
+}
+
+extension Entry {
+  /// What all names of one file have in common, as a hash; nil for what has one name.
+  func linkKey(_ hasher: ChunkHasher) -> ChunkID? {
+    guard let hardLink, children == nil else { return nil }
+    var alike = Entry(
+      name: Self.rootName, kind: kind, mode: mode, uid: uid, gid: gid, mtime: mtime)
+    alike.birthTime = birthTime
+    alike.inode = inode
+    // The count changes when names come and go meanwhile.
+    alike.hardLink = HardLink(device: hardLink.device, count: 2)
+    let bytes = alike.encoded
+    return unsafe bytes.withUnsafeBytes { unsafe hasher.id(of: $0, kind: .tree) }
   }
 }
 
@@ -119,7 +147,7 @@ final class LinkMaker {
       return
     }
     do throws(Errno) { try link(name, to: group) } catch {
-      context.fail(name.path, "hard link to \(group.path)", error)
+      context.failToPlace(name.path, "hard link to \(group.path)", error)
     }
   }
 
@@ -140,7 +168,7 @@ final class LinkMaker {
         try DirectoryChange.link(group.name, in: source.descriptor.raw, as: temporary, in: raw)
       }
       try Arrival(name: temporary, directory: name.directory, context: context)
-        .settle(as: name.entry.name)
+        .settle(as: name.entry.name, replacing: name.exists)
     }
     context.finish(
       own == nil ? .create : .replace, own == nil ? .absent : .otherLink, name.path)

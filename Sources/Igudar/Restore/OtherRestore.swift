@@ -2,23 +2,28 @@
 // already.
 
 import Platform
+import Vault
 
 extension RestoreWalk {
   /// Restores what is neither a file nor a folder.
-  func restoreOther(_ entry: Entry, _ status: FileStatus?, in directory: RestoreDirectory) {
+  func restoreOther(
+    _ entry: Entry, _ status: FileStatus?, in directory: RestoreDirectory
+  ) throws(VaultError) {
+    let isTaken = try links.takes(status, for: entry)
     let path = { directory.path.appending(entry.name) }
     let group = links.begin(entry, in: directory)
     directory.addPart()
     var outcome = LinkGroup.Outcome.isThere
     do throws(Errno) {
-      if let status, isSame(entry, status, in: directory) {
+      if let status, !isTaken, isSame(entry, status, in: directory) {
         updateOther(entry, in: directory)
       } else {
-        try makeOther(entry, in: directory)
+        try makeOther(entry, replacing: status != nil, in: directory)
         context.finish(
-          status == nil ? .create : .replace, status.map { reason($0, entry) } ?? .absent, path())
+          status == nil ? .create : .replace,
+          isTaken ? .otherLink : status.map { reason($0, entry) } ?? .absent, path())
       }
-    } catch { outcome = .lost(context.fail(path(), "making it", error)) }
+    } catch { outcome = .lost(context.failToPlace(path(), "making it", error)) }
     hand.links.settle(group, outcome, hand.reader)
     directory.endPart(context, hand.reader)
   }
@@ -50,13 +55,16 @@ extension RestoreWalk {
       directory.path.appending(entry.name))
   }
 
-  private func makeOther(_ entry: Entry, in directory: RestoreDirectory) throws(Errno) {
+  private func makeOther(
+    _ entry: Entry, replacing: Bool, in directory: RestoreDirectory
+  ) throws(Errno) {
     guard !context.options.isDryRun else { return }
     guard let raw = directory.openDirectory?.descriptor.raw else { throw .notFound }
     let name = temporaryFileName()
     try directory.changing(context) { (raw) throws(Errno) in try make(entry, named: name, in: raw) }
     _ = metadata(of: entry, named: name, in: directory, raw).apply()
-    try Arrival(name: name, directory: directory, context: context).settle(as: entry.name)
+    try Arrival(name: name, directory: directory, context: context)
+      .settle(as: entry.name, replacing: replacing)
   }
 
   private func metadata(

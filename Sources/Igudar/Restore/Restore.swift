@@ -43,8 +43,9 @@ public struct Restore: Sendable {
 
   /// Reads the restored files again and compares them with the snapshot.
   ///
-  /// What differs is told to `report` and counted in `progress`, but for the paths of which `isKnown`
-  /// says so. Files that the overwrite policy left as they were are not looked at.
+  /// What differs, or cannot be read, is told to `report` and counted in `progress`, but for the
+  /// paths of which `isKnown` says that they were not restored. Metadata is not looked at, nor are
+  /// files that the overwrite policy left as they were.
   public func verify(
     progress: RestoreProgress = RestoreProgress(),
     isKnown: @escaping @Sendable (FilePath) -> Bool = { _ in false },
@@ -61,14 +62,26 @@ public struct Restore: Sendable {
     // What another restore would do now is what this one did not.
     let again = Restore(source, of: repository, to: target, options: plan)
     try again.run(progress: RestoreProgress()) { event in
-      guard case .step(let step) = event else { return report(event) }
+      guard let event = Self.mismatch(event), case .failed(let path, _, let trouble, _) = event,
+        !isKnown(path)
+      else { return }
+      progress.count(trouble)
+      report(event)
+    }
+  }
+
+  // What is wrong, if another restore would do this; nil if nothing is.
+  private static func mismatch(_ event: RestoreEvent) -> RestoreEvent? {
+    switch event {
+    case .failed(_, _, _, of: .metadata): return nil
+    case .failed: return event
+    case .step(let step):
       switch step.action {
-      case .leave, .update, .delete: return
+      case .leave, .update, .delete: return nil
       case .create, .replace, .patch:
-        guard !isKnown(step.path) else { return }
-        progress.count(RestoreTrouble.failed)
         let what = step.action == .create ? "is not there" : "is not what was restored"
-        report(.failed(path: step.path, message: "\(what) when it is read again", .failed))
+        return .failed(
+          path: step.path, message: "\(what) when it is read again", .failed, of: .file)
       }
     }
   }

@@ -62,20 +62,44 @@ final class RestoreContext: Sendable {
   }
 
   /// Tells of something that is not restored as it should be, and counts it.
-  func fail(_ path: FilePath, _ message: String, _ trouble: RestoreTrouble = .failed) {
+  func fail(
+    _ path: FilePath, _ message: String, _ trouble: RestoreTrouble = .failed,
+    of part: RestorePart = .file
+  ) {
     progress.count(trouble)
-    report(.failed(path: path, message: message, trouble))
+    report(.failed(path: path, message: message, trouble, of: part))
   }
 
   func damage(_ path: FilePath, _ message: String) { fail(path, message, .damaged) }
 
   /// Tells of a call that failed; what takes more rights than a user has is another matter.
   @discardableResult
-  func fail(_ path: FilePath, _ call: String, _ errno: Errno) -> RestoreTrouble {
+  func fail(
+    _ path: FilePath, _ call: String, _ errno: Errno, of part: RestorePart = .file
+  ) -> RestoreTrouble {
     let isRight = errno == .notPermitted || errno == .accessDenied
     let trouble: RestoreTrouble = isRight && !isRoot ? .notPermitted : .failed
-    fail(path, "\(errno.text) (\(call))", trouble)
+    fail(path, "\(errno.text) (\(call))", trouble, of: part)
     return trouble
+  }
+
+  /// Tells of something that is complete but cannot get its name.
+  @discardableResult
+  func failToPlace(_ path: FilePath, _ call: String, _ errno: Errno) -> RestoreTrouble {
+    switch errno {
+    case .notEmpty: fail(path, blocked)
+    case .exists:
+      fail(path, "something got this name since, or one that is the same here; it is not replaced")
+    default: return fail(path, call, errno)
+    }
+    return .failed
+  }
+
+  /// Why a file cannot get its name.
+  var blocked: String {
+    options.deletesExtra
+      ? "a folder lies in its place of which something is kept"
+      : "a folder that is not empty lies in its place; --delete removes it"
   }
 
   // MARK: What is left to the end
@@ -95,7 +119,7 @@ final class RestoreContext: Sendable {
           context: self, entry: entry, place: .descriptor(file.raw), reader: reader,
           path: { group.path }
         ).protect()
-      } catch { fail(group.path, "setting inode flags", error) }
+      } catch { fail(group.path, "setting inode flags", error, of: .metadata) }
     }
   }
 }

@@ -28,7 +28,7 @@ extension FileStanding {
   /// Whether the pieces of the file have to be looked at.
   func needsContent(isDry: Bool) -> Bool {
     switch self {
-    case .absent, .otherType: !isDry
+    case .absent, .otherType, .taken: !isDry
     case .compared: true
     case .trusted: false
     }

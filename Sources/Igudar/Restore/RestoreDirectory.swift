@@ -10,6 +10,8 @@ import Vault
 final class RestoreDirectory: @unchecked Sendable {
   let chain: PathChain
   let entry: Entry?
+  /// Where it stands in the patterns.
+  let patterns: RestoreSelection.State
   private let lock = Lock()
   // Guarded by the lock, all of them.
   private var parent: RestoreDirectory?
@@ -28,9 +30,12 @@ final class RestoreDirectory: @unchecked Sendable {
   }
 
   /// The folder that the restore goes into; nil if it is not there, in a dry run.
-  init(root: SharedDescriptor?, path: FilePath, entry: Entry?) {
+  init(
+    root: SharedDescriptor?, path: FilePath, entry: Entry?, patterns: RestoreSelection.State
+  ) {
     chain = PathChain(path)
     self.entry = entry
+    self.patterns = patterns
     isRoot = true
     hasObstacle = false
     state = root.map { .open($0) } ?? .absent
@@ -39,12 +44,14 @@ final class RestoreDirectory: @unchecked Sendable {
   /// A folder in a folder; nil for the open one if it is still to be made, in the place of something
   /// else if there is an obstacle.
   init(
-    _ entry: Entry, in parent: RestoreDirectory, open: SharedDescriptor?, hasObstacle: Bool = false
+    _ entry: Entry, in parent: RestoreDirectory, open: SharedDescriptor?, hasObstacle: Bool,
+    patterns: RestoreSelection.State
   ) {
     isRoot = false
     self.hasObstacle = hasObstacle
     chain = PathChain(entry.name, in: parent.chain)
     self.entry = entry
+    self.patterns = patterns
     self.parent = parent
     state = open.map { .open($0) } ?? .absent
     parent.addPart()
@@ -97,15 +104,18 @@ final class RestoreDirectory: @unchecked Sendable {
   ) throws(Errno) -> Result {
     guard let raw = openDirectory?.descriptor.raw else { throw .notFound }
     do throws(Errno) { return try change(raw) } catch {
-      guard error == .notPermitted || error == .accessDenied, unlock(raw) else { throw error }
+      guard error == .notPermitted || error == .accessDenied, !context.options.isDryRun,
+        unlock(raw)
+      else { throw error }
       return try change(raw)
     }
   }
 
-  // The folder's own metadata is set at its end, whatever it is now.
+  // The folder's own metadata is set at its end, whatever it is now. Another worker may have unlocked
+  // it since the change was refused.
   private func unlock(_ raw: Int32) -> Bool {
     lock.withLock {
-      guard !isUnlocked else { return false }
+      guard !isUnlocked else { return true }
       isUnlocked = true
       return MetadataPlace.descriptor(raw).unlock()
     }

@@ -63,7 +63,15 @@ public enum RestoreEvent: Sendable {
   /// A step was done, or would be done in a dry run.
   case step(RestoreStep)
   /// Something could not be restored as it should.
-  case failed(path: FilePath, message: String, RestoreTrouble)
+  case failed(path: FilePath, message: String, RestoreTrouble, of: RestorePart)
+}
+
+/// What could not be restored.
+public enum RestorePart: Sendable {
+  /// The file, folder, link or device itself.
+  case file
+  /// Its owner, mode, times or attributes.
+  case metadata
 }
 
 /// Why something could not be restored as it should.

@@ -21,7 +21,7 @@ final class RestoreWalk {
   private var workers: [Thread] = []
   private var batch = RestoreBatch()
   private var levels: [RestoreLevel] = []
-  var links = LinkTable()
+  var links: LinkTable
 
   /// A restore of an entry into a folder; nil for one that is not there, in a dry run.
   init(
@@ -31,7 +31,10 @@ final class RestoreWalk {
     self.context = context
     self.source = source
     self.target = target
-    root = RestoreDirectory(root: target, path: path, entry: entry.children == nil ? nil : entry)
+    links = LinkTable(context.vault.hasher)
+    root = RestoreDirectory(
+      root: target, path: path, entry: entry.children == nil ? nil : entry,
+      patterns: context.options.selection.root)
     hand = try RestoreHand(context: context, root: root)
   }
 
@@ -144,13 +147,25 @@ final class RestoreWalk {
       level.existing?.visitExtra { name in
         if options.deletesExtra {
           guard options.selection.selects(name, in: level.state) else { return }
+          guard !level.isMounted else { return level.keepsExtra = true }
           Deletion(context).delete(name, in: directory, level.state)
         } else if !options.isDryRun {
           Arrival.removeLeftover(name, in: directory)
         }
       }
     }
+    if level.keepsExtra { tellKept(in: level) }
     directory.endPart(context, hand.reader)
+  }
+
+  // The snapshot need not know what is mounted; told once, at the folder where it is.
+  private func tellKept(in level: RestoreLevel) {
+    if let parent = levels.last, parent.isMounted {
+      parent.keepsExtra = true
+    } else {
+      context.fail(
+        level.directory.path, "nothing in it is deleted: another file system is mounted there")
+    }
   }
 
   private func visit(_ entry: Entry, in level: RestoreLevel) throws(VaultError) {
@@ -162,8 +177,12 @@ final class RestoreWalk {
     let selection = context.options.selection
     guard selection.selects(entry.name, in: level.state) else { return }
     context.progress.totalFiles.add(1, ordering: .relaxed)
-    let status = exists ? level.status(of: entry.name) : nil
     let path = { level.directory.path.appending(entry.name) }
+    var status: FileStatus?
+    do throws(Errno) { if exists { status = try level.status(of: entry.name, context) } } catch {
+      context.fail(path(), "looking at what is there", error)
+      return
+    }
     if let file = entry.file {
       context.progress.totalBytes.wrappingAdd(file.size, ordering: .relaxed)
     }
@@ -178,11 +197,11 @@ final class RestoreWalk {
     if isBlocked(entry, by: status, in: level) {
       return
     } else if let group = links.find(entry) {
-      addName(entry, to: group, in: level)
+      addName(entry, to: group, in: level, exists: status != nil)
     } else if let file = entry.file {
       try plan(entry, file, status, in: level)
     } else {
-      restoreOther(entry, status, in: level.directory)
+      try restoreOther(entry, status, in: level.directory)
     }
   }
 
@@ -194,18 +213,21 @@ final class RestoreWalk {
       let raw = level.directory.openDirectory?.descriptor.raw
     else { return false }
     if context.options.deletesExtra {
-      Deletion(context).delete(entry.name, in: level.directory, nil)
-      return false
+      let directory = level.directory
+      if Deletion(context).delete(entry.name, in: directory, directory.patterns) { return false }
+    } else {
+      guard let folder = try? openFolder(entry.name, in: raw),
+        let listing = try? DirectoryListing(of: folder.descriptor), listing.count > 0
+      else { return false }
     }
-    guard let folder = try? openFolder(entry.name, in: raw),
-      let listing = try? DirectoryListing(of: folder.descriptor), listing.count > 0
-    else { return false }
-    context.fail(level.directory.path.appending(entry.name), FileRestore.blocked)
+    context.fail(level.directory.path.appending(entry.name), context.blocked)
     return true
   }
 
-  private func addName(_ entry: Entry, to group: LinkGroup, in level: RestoreLevel) {
-    let name = FurtherName(entry: entry, directory: level.directory)
+  private func addName(
+    _ entry: Entry, to group: LinkGroup, in level: RestoreLevel, exists: Bool
+  ) {
+    let name = FurtherName(entry: entry, directory: level.directory, exists: exists)
     level.directory.addPart()
     if let size = entry.file?.size {
       context.progress.bytesSkipped.wrappingAdd(size, ordering: .relaxed)
@@ -229,25 +251,40 @@ final class RestoreWalk {
       context.fail(path(), "lies deeper than \(TreeLimits.depth) directories")
       return
     }
-    let status = exists ? level.status(of: entry.name) : nil
-    if let status, status.type != .directory, context.keeps(status, for: entry) != nil {
-      context.fail(path(), "is no folder, and may not be replaced; all in it is left out")
-      return
-    }
     do throws(Errno) {
+      let status = exists ? try level.status(of: entry.name, context) : nil
+      if let status, status.type != .directory, context.keeps(status, for: entry) != nil {
+        context.fail(path(), "is no folder, and may not be replaced; all in it is left out")
+        return
+      }
       let open = try open(entry, status, in: level)
+      let isMounted = try isMounted(open, in: level)
       var existing: ExistingNames?
       if let open { existing = try ExistingNames(of: open.descriptor) }
       let directory = RestoreDirectory(
-        entry, in: level.directory, open: open, hasObstacle: status != nil && open == nil)
+        entry, in: level.directory, open: open, hasObstacle: status != nil && open == nil,
+        patterns: state)
       do throws(Errno) {
         if standing == .selected { try directory.prepare(context) }
       } catch {
         directory.endPart(context, hand.reader)
         throw error
       }
-      levels.append(RestoreLevel(directory, children, existing, state: state, source: source))
+      let below = RestoreLevel(directory, children, existing, state: state, source: source)
+      below.isMounted = isMounted
+      levels.append(below)
     } catch { context.fail(path(), "making the directory", error) }
+  }
+
+  // Whether a folder that is there lies on a file system that is mounted somewhere in the target.
+  private func isMounted(
+    _ folder: SharedDescriptor?, in level: RestoreLevel
+  ) throws(Errno) -> Bool {
+    guard context.options.deletesExtra, let folder, let parent = level.directory.openDirectory
+    else { return false }
+    let status = try FileStatus.of(folder.descriptor.raw)
+    let device = try FileStatus.of(parent.descriptor.raw).device
+    return level.isMounted || status.isMountRoot || status.device != device
   }
 
   // The folder that is there; nil where there is none.
@@ -274,7 +311,8 @@ final class RestoreWalk {
   private func plan(
     _ entry: Entry, _ file: Entry.File, _ status: FileStatus?, in level: RestoreLevel
   ) throws(VaultError) {
-    let standing = context.standing(of: status, to: entry)
+    let isTaken = try links.takes(status, for: entry)
+    let standing = isTaken ? .taken : context.standing(of: status, to: entry)
     let restore = FileRestore(
       entry, in: level.directory, standing, group: links.begin(entry, in: level.directory))
     restore.addPart()
@@ -306,7 +344,8 @@ final class RestoreWalk {
         batch.add(extent, of: restore, at: offset)
         isInBatch = !batch.isFull
         if batch.isFull { try handOver() }
-        if context.isStopped { return }
+        // Workers may have done all that they were given.
+        if context.isStopped { return restore.giveUp() }
       }
     } catch { restore.fail(error, context) }
   }
@@ -318,6 +357,10 @@ final class RestoreLevel {
   /// Nil where the target has no such folder.
   let existing: ExistingNames?
   let state: RestoreSelection.State
+  /// Whether it lies on a file system that is mounted in the target: nothing is deleted there.
+  var isMounted = false
+  /// Whether something is kept for that.
+  var keepsExtra = false
   private var reader: DirectoryReader
 
   init(
@@ -333,8 +376,20 @@ final class RestoreLevel {
   func next() throws(VaultError) -> Entry? { try reader.next() }
 
   /// What the target has of a name; nil if it is gone meanwhile.
-  func status(of name: FileName) -> FileStatus? {
+  func status(of name: FileName, _ context: RestoreContext) throws(Errno) -> FileStatus? {
     guard let raw = directory.openDirectory?.descriptor.raw else { return nil }
-    return try? FileStatus.of(name, at: raw)
+    do throws(Errno) {
+      do throws(Errno) { return try FileStatus.of(name, at: raw) } catch {
+        // One's own folder can be closed to oneself.
+        guard error == .accessDenied, !context.options.isDryRun else { throw error }
+        try directory.prepare(context)
+        return try directory.changing(context) { (raw) throws(Errno) in
+          try FileStatus.of(name, at: raw)
+        }
+      }
+    } catch {
+      guard error == .notFound else { throw error }
+      return nil
+    }
   }
 }

@@ -168,7 +168,43 @@ import Testing
     }
   }
 
+  @Test(arguments: ["always", "if-changed"])
+  func twoFilesThatTheTargetHasAsOneBecomeTwo(_ policy: String) throws {
+    try repository.shell(
+      """
+      cd src; echo same > one; cp one two; chmod 600 one; chmod 4755 two; ln -s same soft
+      ln -s same weak; touch -d 2020-01-01 one two; touch -h -d 2001-01-01 soft
+      for name in one two soft weak; do ln $name more-$name; done
+      mkdir ../out; cd ../out; echo same > one; touch -d 2020-01-01 one; ln -s same soft
+      ln one two; ln one more-one; ln one more-two
+      ln soft weak; ln soft more-soft; ln soft more-weak
+      """)
+    _ = try repository.backup("src")
+    _ = try restore("--overwrite", policy)
+    #expect(try repository.differences("src", "out") == [])
+    let inodes = try repository.shell(
+      "cd out; stat -c %i one more-one two more-two soft more-soft weak more-weak"
+    ).lines
+    #expect(Set(inodes).count == 4)
+    for pair in [0, 2, 4, 6] { #expect(inodes[pair] == inodes[pair + 1]) }
+  }
+
   // MARK: Overwriting
+
+  @Test(.enabled(if: isSuperuser(), "what root sees is never closed"))
+  func neverLeavesWhatIsInAClosedFolder() throws {
+    try repository.shell(
+      "mkdir -p out/c; echo mine > out/c/three.o; chmod 600 out/c; chown -R 65534:65534 out")
+    let options = ["--overwrite", "never", "--no-owner"]
+    let dry = try repository.igudarAsNobody(
+      "restore", "latest:src", "-t", "out", "-n", options[0], options[1], options[2], code: 3)
+    #expect(dry.errorText.contains("out/c/three.o: Permission denied (looking at what is there)"))
+    #expect(try repository.shell("stat -c %a out/c").lines == ["600"])
+    try repository.igudarAsNobody(
+      "restore", "latest:src", "-t", "out", options[0], options[1], options[2])
+    #expect(try repository.sandbox.read("out/c/three.o") == Array("mine\n".utf8))
+    #expect(try repository.sandbox.read("out/a/b/two") == Array("two\n".utf8))
+  }
 
   @Test func neverLeavesWhatIsThere() throws {
     try repository.shell("mkdir -p out/a; echo mine > out/a/one; ln -s elsewhere out/a/link")
@@ -302,6 +338,22 @@ import Testing
     #expect(outcome.errorText.contains("is not what was restored when it is read again"))
     _ = try restore("--verify")
     #expect(try repository.differences("src", "out") == [])
+  }
+
+  @Test(.enabled(if: isSuperuser(), "only root can make files of others"))
+  func verifyingTellsOfContentThoughTheOwnerCouldNotBeSet() throws {
+    try repository.shell("chown 12:34 src/a/one")
+    _ = try repository.backup("src")
+    try repository.igudarAsNobody("restore", "latest:src", "-t", "out", code: 3)
+    try repository.shell(
+      """
+      touch -r out/a/one time; printf X | dd of=out/a/one bs=1 seek=1 conv=notrunc 2>/dev/null
+      touch -r time out/a/one
+      """)
+    let outcome = try repository.igudarAsNobody(
+      "restore", "latest:src", "-t", "out", "--overwrite", "if-changed", "--verify", code: 1)
+    #expect(outcome.errorText.contains("out/a/one: Operation not permitted (chown)"))
+    #expect(outcome.errorText.contains("out/a/one: is not what was restored when it is read again"))
   }
 
   @Test func ownersCanBeLeftAlone() throws {

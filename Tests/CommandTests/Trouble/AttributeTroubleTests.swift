@@ -51,4 +51,17 @@ struct AttributeTroubleTests {
         try repository.restoredPaths() == ["src", "src/large", "src/link", "src/small"])
     }
   }
+
+  @Test(.enabled(if: isSuperuser(), "only root can set owners"))
+  func aListThatCannotBeReadAfterANewOwnerIsTold() throws {
+    try repository.shell("chown 12:34 src/large")
+    _ = try repository.backup("src")
+    // The first list tells what differs, the second what the new owner took away.
+    let outcome = try Tracer.failing("flistxattr", "EIO", number: 2).igudar(
+      repository.sandbox, ["restore", "-q", "-j", "1", "latest:src", "-t", "out"])
+    #expect(outcome.code == 1, "\(outcome.errorText)")
+    #expect(
+      outcome.errorText.contains("out/large: Input/output error (listing its attributes)"))
+    #expect(try repository.differences("src", "out") == [])
+  }
 }

@@ -62,7 +62,7 @@ final class Harvest: Sendable {
     let restore = Restore(
       entry, of: repository, to: folder.appending(name), options: RestoreOptions())
     try restore.run { event in
-      if case .failed(let path, let message, _) = event { Issue.record("\(path): \(message)") }
+      if case .failed(let path, let message, _, _) = event { Issue.record("\(path): \(message)") }
     }
   }
 

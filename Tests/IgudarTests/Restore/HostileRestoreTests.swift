@@ -52,7 +52,7 @@ import Vault
       to: harvest.folder.appending("out"), options: options)
     do throws(RepositoryError) {
       try restore.run { event in
-        guard case .failed(let path, let message, let trouble) = event else { return }
+        guard case .failed(let path, let message, let trouble, _) = event else { return }
         course.withLock {
           $0.troubles.append(trouble)
           $0.text += "\(path): \(message)\n"

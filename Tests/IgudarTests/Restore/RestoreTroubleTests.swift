@@ -1,5 +1,6 @@
 // A restore from a store that fails, and from a repository that is damaged: two different things.
 
+import Glibc
 import Platform
 import Storage
 import Synchronization
@@ -33,7 +34,7 @@ import Vault
       entry, of: repository, to: harvest.folder.appending("out"), options: options)
     do throws(RepositoryError) {
       try restore.run { event in
-        if case .failed(let path, let message, let trouble) = event {
+        if case .failed(let path, let message, let trouble, _) = event {
           course.withLock { $0.events.append((path, message, trouble)) }
         }
       }
@@ -118,5 +119,64 @@ import Vault
       test $(cat count) -lt 600; test $(ls out | wc -l) = 600
       cd out; stat -c '%n %i %z %y' $(cut -d' ' -f1 ../before) | cmp - ../before
       """)
+  }
+
+  @Test func whatAppearsWhileItsNameIsRestoredIsNotReplaced() throws {
+    try harvest.shell(
+      "cd src; mkdir a; head -c 3000000 /dev/urandom > a/1; head -c 3000000 /dev/urandom > x")
+    _ = try harvest.backup()
+    let out = harvest.folder.appending("out")
+    let store = FaultyStore(harvest.store) { (operation, _, _) throws(StoreError) in
+      // The names in the target are known by the time when the first folder in it is made.
+      guard operation == .read, (try? FileStatus.of(out.appending("a"))) != nil else { return }
+      _ = try? Descriptor.open(out.appending("x"), O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+    }
+    var options = RestoreOptions()
+    options.overwrite = .never
+    options.jobs = 1
+    let course = try restore(
+      harvest.folder.appending("src").components, of: harvest.open(store), options)
+    #expect(course.error == nil)
+    #expect(course.events.map(\.path) == [out.appending("x")])
+    #expect(course.events.first?.message.contains("it is not replaced") == true)
+    try harvest.shell("test ! -s out/x; cmp src/a/1 out/a/1; test $(ls -A out | wc -l) = 2")
+  }
+
+  @Test func whatVerifyingMeetsIsCountedUnlessItIsKnown() throws {
+    try harvest.shell("echo x > src/x; mkdir -p out/x/full")
+    _ = try harvest.backup()
+    let repository = try harvest.open(harvest.store)
+    let snapshot = try #require(try repository.snapshots().last)
+    let out = harvest.folder.appending("out")
+    let restore = Restore(
+      try repository.entry(at: harvest.folder.appending("src").components, in: snapshot),
+      of: repository, to: out, options: RestoreOptions())
+    for isKnown in [false, true] {
+      let progress = RestoreProgress()
+      let paths = Mutex<[FilePath]>([])
+      try restore.verify(progress: progress, isKnown: { _ in isKnown }) { event in
+        if case .failed(let path, _, _, _) = event { paths.withLock { $0.append(path) } }
+      }
+      #expect(paths.withLock { $0 } == (isKnown ? [] : [out.appending("x")]))
+      #expect(progress.errorCount == (isKnown ? 0 : 1))
+    }
+  }
+
+  @Test func whoIsRefusedBeforeAnotherOpensAFolderGoesOn() throws {
+    try harvest.shell("mkdir out; chmod 500 out")
+    let path = harvest.folder.appending("out")
+    let folder = SharedDescriptor(try Descriptor.open(path, O_RDONLY | O_DIRECTORY))
+    let directory = RestoreDirectory(root: folder, path: path, entry: nil, patterns: nil)
+    let context = RestoreContext(
+      vault: harvest.repository.vault, options: RestoreOptions(), progress: RestoreProgress(),
+      report: { _ in })
+    for _ in 0..<2 {
+      var isRefused = true
+      try directory.changing(context) { (_) throws(Errno) in
+        defer { isRefused = false }
+        if isRefused { throw Errno.accessDenied }
+      }
+    }
+    try harvest.shell("test $(stat -c %a out) = 700")
   }
 }

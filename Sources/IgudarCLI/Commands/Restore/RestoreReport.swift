@@ -10,7 +10,7 @@ final class RestoreReport: Sendable {
   private let output: Output
   private let isDryRun: Bool
   private let started = monotonicSeconds()
-  // Paths that were told, which need not be told again when all is verified.
+  // Paths that were told not to be restored, which is not told again when all is verified.
   private let known = Mutex<Set<FilePath>>([])
 
   init(_ output: Output, isDryRun: Bool) {
@@ -49,8 +49,8 @@ final class RestoreReport: Sendable {
 
   @Sendable func take(_ event: RestoreEvent) {
     switch event {
-    case .failed(let path, let message, _):
-      known.withLock { _ = $0.insert(path) }
+    case .failed(let path, let message, _, let part):
+      if part == .file { known.withLock { _ = $0.insert(path) } }
       output.warning(message, item: path.bytes, during: "restore")
     case .step(let step): tell(step)
     }
