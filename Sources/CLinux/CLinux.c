@@ -127,6 +127,12 @@ int clinux_raise_file_limit(uint64_t most) {
   return setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+void clinux_lower_priority(void) {
+  setpriority(PRIO_PROCESS, 0, 19);
+  // IOPRIO_WHO_PROCESS, this thread; the idle class.
+  syscall(SYS_ioprio_set, 1, 0, 3 << 13);
+}
+
 void clinux_set_heap_thresholds(int map, int trim) {
   mallopt(M_MMAP_THRESHOLD, map);
   mallopt(M_TRIM_THRESHOLD, trim);

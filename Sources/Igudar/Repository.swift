@@ -65,6 +65,14 @@ public struct Repository: Sendable {
     return snapshots
   }
 
+  /// A snapshot as it is in a state of the journal; nil where it is not live.
+  func liveSnapshot(
+    _ id: SnapshotID, in state: JournalState
+  ) throws(VaultError) -> SnapshotInfo? {
+    guard state.isLive(id), let commit = state.commit(id) else { return nil }
+    return try info(of: commit, in: state)
+  }
+
   private func info(
     of commit: JournalCommit, in state: JournalState
   ) throws(VaultError) -> SnapshotInfo {

@@ -16,7 +16,7 @@ extension Invocation {
     return try settings.secret.unlocking(store.location) { given in
       do {
         return try Repository.open(
-          store, secret: try given.forVault(), places: places(settings))
+          limited(store, settings), secret: try given.forVault(), places: places(settings))
       } catch RepositoryError.wrongKey {
         return nil
       }
@@ -34,7 +34,12 @@ extension Invocation {
     }
     let given = try settings.secret.new()
     return try Repository.create(
-      in: store, secret: try given.forVault(), plan: plan, places: places(settings))
+      in: limited(store, settings), secret: try given.forVault(), plan: plan, places: places(settings))
+  }
+
+  private func limited(_ store: LocalStore, _ settings: Settings) -> any ObjectStore {
+    guard settings.limits != TransferLimits() else { return store }
+    return LimitedStore(store, limits: settings.limits)
   }
 
   private func newStore(at path: FilePath) throws -> LocalStore {

@@ -27,6 +27,7 @@ enum Session {
       return finish(.done, output)
     case .run(let command, let options):
       let output = try output(for: command, options)
+      if options.has(GlobalOptions.nice) { Priority.lower() }
       return run(command, Invocation(command: command, options: options, output: output))
     }
   }

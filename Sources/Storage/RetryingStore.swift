@@ -4,7 +4,6 @@
 // answer to a creation was lost, the stored bytes decide whose object it is; a listing that broke
 // off goes on behind the last name that was handed out.
 
-import Glibc
 import Platform
 import Synchronization
 
@@ -44,7 +43,7 @@ public final class RetryingStore: ObjectStore, Sendable {
   public convenience init(
     _ base: any ObjectStore, policy: RetryPolicy = RetryPolicy(), report: Report? = nil
   ) {
-    self.init(base, policy: policy, report: report, wait: Self.sleep)
+    self.init(base, policy: policy, report: report, wait: Pause.sleep)
   }
 
   /// With another way to wait; that answers false when the program is to end.
@@ -59,19 +58,6 @@ public final class RetryingStore: ObjectStore, Sendable {
     self.wait = wait
     var system = SystemRandomNumberGenerator()
     random = Mutex(SplitMix(seed: system.next()))
-  }
-
-  // In small steps, so that an interruption is seen soon.
-  private static func sleep(_ pause: Duration) -> Bool {
-    let clock = ContinuousClock()
-    let end = clock.now + pause
-    while clock.now < end {
-      guard Interrupt.requested == 0 else { return false }
-      let step = min(end - clock.now, .milliseconds(100)).components.attoseconds
-      var rest = timespec(tv_sec: 0, tv_nsec: Int(max(0, step) / 1_000_000_000))
-      unsafe nanosleep(&rest, nil)
-    }
-    return Interrupt.requested == 0
   }
 
   // Calls until there is an answer, an error that will stay, or no attempt left.

@@ -1,6 +1,7 @@
 // Which repository, secret and cache a command works with, from flags and environment.
 
 import Platform
+import Storage
 import Testing
 
 @testable import IgudarCLI
@@ -54,6 +55,20 @@ import Testing
   ])
   func otherStoresAreRefusedByName(_ text: String, _ expected: String) {
     #expect(message(options((GlobalOptions.repository, text))).contains(expected))
+  }
+
+  @Test func ratesAreKibibytesASecond() throws {
+    let given = options(repository, (GlobalOptions.limitUpload, "1500"))
+    #expect(try settings(given).limits == TransferLimits(upload: 1500 << 10))
+    let none = options(
+      repository, (GlobalOptions.limitDownload, "0"), (GlobalOptions.limitUpload, "0"))
+    #expect(try settings(none).limits == TransferLimits())
+  }
+
+  @Test(arguments: ["-1", "fast", "1.5", "", "9999999999999"])
+  func otherRatesAreRefused(_ text: String) {
+    let message = message(options(repository, (GlobalOptions.limitDownload, text)))
+    #expect(message.contains("--limit-download"), "\(message)")
   }
 
   @Test func theRepositoryMayComeFromAFileOrTheEnvironment() throws {

@@ -13,6 +13,8 @@ enum Subject: String, CaseIterable, CustomTestStringConvertible {
   case faulty
   /// Retries over a store that fails at every third call and loses every third answer.
   case retrying
+  /// A limited store that nothing limits much.
+  case limited
 
   var testDescription: String { rawValue }
 
@@ -24,6 +26,9 @@ enum Subject: String, CaseIterable, CustomTestStringConvertible {
       let scratch = try Scratch()
       return (try LocalStore(creating: scratch.path("a/repository")), scratch)
     case .faulty: return (FaultyStore(MemoryStore()), nil)
+    case .limited:
+      let limits = TransferLimits(upload: 1 << 40, download: 1 << 40)
+      return (LimitedStore(MemoryStore(), limits: limits), nil)
     case .retrying:
       var faults = Faults()
       faults.failing = 0.3

@@ -44,4 +44,5 @@ long clinux_syncfs(int fd);
 const char *clinux_strerrordesc(int code);
 void clinux_set_thread_name(const char *name);
 int clinux_processor_count(void);
+void clinux_lower_priority(void);
 void clinux_set_heap_thresholds(int map, int trim);

@@ -37,19 +37,36 @@ extension Repository {
   ///
   /// - Throws: `selector` when it was forgotten meanwhile.
   public func amend(_ id: SnapshotID, _ amendment: Amendment) throws(RepositoryError) {
+    try amend(id) { _ in amendment }
+  }
+
+  /// Changes a snapshot by what it is when the change is written: what others changed meanwhile is
+  /// seen, and nothing of it lost.
+  ///
+  /// Answers whether anything was changed; nil of `change` is that nothing is to be.
+  /// - Throws: `selector` when it was forgotten meanwhile.
+  @discardableResult
+  public func amend(
+    _ id: SnapshotID, by change: (SnapshotInfo) -> Amendment?
+  ) throws(RepositoryError) -> Bool {
+    var isLive = false
     let entry = try vaultErrors { () throws(VaultError) in
       try vault.access.format.features.requireWritable()
       let run = RunKeys.fresh(
         for: vault.epoch, repository: vault.repositoryID, randomness: vault.randomness)
-      let note = Note.seal(
-        amendment.encoded, for: JournalBody.amendType, run: run, randomness: vault.randomness)
       return try vault.journal.append { (state) throws(VaultError) in
-        state.isLive(id) ? .amend(id, note: note) : nil
+        let info = try liveSnapshot(id, in: state)
+        isLive = info != nil
+        guard let amendment = info.flatMap(change) else { return nil }
+        let note = Note.seal(
+          amendment.encoded, for: JournalBody.amendType, run: run, randomness: vault.randomness)
+        return .amend(id, note: note)
       }
     }
-    guard entry != nil else {
+    guard isLive else {
       throw .selector("snapshot \(id.shortHex) was forgotten meanwhile; nothing was changed")
     }
+    return entry != nil
   }
 
   /// Protects a snapshot from being forgotten.

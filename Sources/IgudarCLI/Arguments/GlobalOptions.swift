@@ -22,6 +22,11 @@ enum GlobalOptions {
   static let json = Option("json", help: "print JSON for programs")
   static let noExtraVerify = Option(
     "no-extra-verify", help: "do not decrypt and compare what was just sealed before it is stored")
+  static let limitUpload = Option(
+    "limit-upload", takes: "RATE", help: "send at most RATE KiB a second to the repository")
+  static let limitDownload = Option(
+    "limit-download", takes: "RATE", help: "read at most RATE KiB a second from the repository")
+  static let nice = Option("nice", help: "let other programs go first, at processors and disks")
   static let retryLock = Option(
     "retry-lock", takes: "DURATION", hidden: true, help: "accepted for restic's scripts: no locks")
   static let help = Option("help", "h", help: "explain the command")
@@ -29,6 +34,6 @@ enum GlobalOptions {
 
   static let all = [
     repository, repositoryFile, passwordFile, passwordCommand, keyFile, cacheFolder, noCache, quiet,
-    verbose, json, noExtraVerify, retryLock, help,
+    verbose, json, noExtraVerify, limitUpload, limitDownload, nice, retryLock, help,
   ]
 }

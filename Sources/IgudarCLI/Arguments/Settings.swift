@@ -2,6 +2,7 @@
 // commands that need one, so that `version` never fails over a password.
 
 import Platform
+import Storage
 
 /// The resolved global options.
 struct Settings: Sendable {
@@ -16,6 +17,7 @@ struct Settings: Sendable {
   let secret: SecretSource
   let cache: Cache
   let verifiesSealed: Bool
+  let limits: TransferLimits
 
   init(
     _ options: OptionValues, of command: String,
@@ -25,6 +27,20 @@ struct Settings: Sendable {
     secret = try SecretSource(options, of: command, environment: environment)
     cache = try Self.cache(options, of: command, environment)
     verifiesSealed = !options.has(GlobalOptions.noExtraVerify)
+    limits = TransferLimits(
+      upload: try Self.rate(GlobalOptions.limitUpload, options, of: command),
+      download: try Self.rate(GlobalOptions.limitDownload, options, of: command))
+  }
+
+  // KiB a second as bytes a second; 0 is no limit, as restic has it.
+  private static func rate(
+    _ option: Option, _ options: OptionValues, of command: String
+  ) throws(Failure) -> Int? {
+    guard let rate = try options.value(option, as: Int.self), rate != 0 else { return nil }
+    guard (1...1 << 40).contains(rate) else {
+      throw Failure.usage("\(option.flag) must be a number of KiB a second", of: command)
+    }
+    return rate << 10
   }
 
   private static func cache(

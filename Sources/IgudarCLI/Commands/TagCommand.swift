@@ -32,11 +32,15 @@ enum TagCommand {
       : Set(try selectors.map { try repository.snapshot($0, filter: filter) }).sortedByTime()
     var count = 0
     for info in snapshots {
-      let tags = change.applied(to: info.tags)
-      if tags == info.tags { continue }
-      var amendment = Amendment()
-      amendment.tags = tags
-      try repository.amend(info.id, amendment)
+      if change.applied(to: info.tags) == info.tags { continue }
+      let isChanged = try repository.amend(info.id) { current in
+        let tags = change.applied(to: current.tags)
+        guard tags != current.tags else { return nil }
+        var amendment = Amendment()
+        amendment.tags = tags
+        return amendment
+      }
+      if !isChanged { continue }
       count += 1
       tell(info, invocation.output)
     }
