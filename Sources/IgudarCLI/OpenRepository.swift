@@ -34,7 +34,8 @@ extension Invocation {
     }
     let given = try settings.secret.new()
     return try Repository.create(
-      in: limited(store, settings), secret: try given.forVault(), plan: plan, places: places(settings))
+      in: limited(store, settings), secret: try given.forVault(), plan: plan,
+      places: places(settings))
   }
 
   private func limited(_ store: LocalStore, _ settings: Settings) -> any ObjectStore {
