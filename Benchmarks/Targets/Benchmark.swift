@@ -17,7 +17,7 @@ public struct Benchmark: Sendable {
   }
 
   /// All benchmarks.
-  public static let all: [Benchmark] = 
+  public static let all: [Benchmark] =
     chunks + frames + index + trees + repository + large
 }
 

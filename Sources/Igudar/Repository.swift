@@ -48,7 +48,7 @@ public struct Repository: Sendable {
   /// All snapshots that were not forgotten, oldest first; partial ones are among them.
   public func snapshots() throws(RepositoryError) -> [SnapshotInfo] {
     try vaultErrors { () throws(VaultError) in
-      try allSnapshots().filter { !$0.isForgotten }.sortedByTime()
+      try readableSnapshots(in: vault.journal.state).filter { !$0.isForgotten }.sortedByTime()
     }
   }
 
@@ -63,6 +63,52 @@ public struct Repository: Sendable {
       snapshots.append(try info(of: commit, in: state))
     }
     return snapshots
+  }
+
+  /// The same without those whose record cannot be read, which are told.
+  ///
+  /// One bad record must not hide the others. Not for those who act on what no snapshot needs.
+  func readableSnapshots(in state: JournalState) throws(VaultError) -> [SnapshotInfo] {
+    try snapshots(in: state) { (id, damage) in
+      vault.warn(
+        "the record of snapshot \(id.shortHex) cannot be read (\(damage)); it is passed over, and "
+          + "can only be forgotten: igudar forget \(id.shortHex)")
+    }
+  }
+
+  /// The same, with those that are live and cannot be read told to `unreadable`.
+  func snapshots(
+    in state: JournalState, unreadable: (SnapshotID, Damage) -> Void
+  ) throws(VaultError) -> [SnapshotInfo] {
+    var snapshots: [SnapshotInfo] = []
+    for commit in state.commits where !commit.isSuperseded {
+      do throws(VaultError) { snapshots.append(try info(of: commit, in: state)) } catch {
+        guard case .damaged(_, let damage) = error else { throw error }
+        if commit.isLive { unreadable(commit.id, damage) }
+      }
+    }
+    return snapshots
+  }
+
+  /// The live snapshots whose record cannot be read.
+  public func unreadableSnapshots() throws(RepositoryError) -> [SnapshotID] {
+    var found: [SnapshotID] = []
+    try vaultErrors { () throws(VaultError) in
+      _ = try snapshots(in: vault.journal.state) { (id, _) in found.append(id) }
+    }
+    return found
+  }
+
+  /// Forgets snapshots whose record cannot be read: nothing but their IDs is known of them.
+  public func forgetUnreadable(_ ids: [SnapshotID]) throws(RepositoryError) {
+    try vaultErrors { () throws(VaultError) in
+      try vault.access.format.features.requireWritable()
+      try vault.journal.append { (state) throws(VaultError) in
+        let live = ids.filter { state.isLive($0) }
+        let reason = Array("its record cannot be read".utf8)
+        return live.isEmpty ? nil : .tombstone(live, reason: reason)
+      }
+    }
   }
 
   /// A snapshot as it is in a state of the journal; nil where it is not live.

@@ -19,7 +19,10 @@ package enum AttributeTarget {
   package func names() throws(Errno) -> [[UInt8]] {
     let list = unsafe try grow { (buffer) throws(Errno) in unsafe self.list(buffer) }
     guard let list, !list.isEmpty else { return [] }
-    return list.split(separator: 0).map { Array($0) }.sorted { $0.lexicographicallyPrecedes($1) }
+    let sorted = list.split(separator: 0).map { Array($0) }
+      .sorted { $0.lexicographicallyPrecedes($1) }
+    // Network file systems have named one twice.
+    return sorted.indices.filter { $0 == 0 || sorted[$0] != sorted[$0 - 1] }.map { sorted[$0] }
   }
 
   /// The value of an attribute; nil where there is no such one, or not any more.

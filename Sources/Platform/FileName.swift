@@ -8,9 +8,14 @@ public struct FileName: Hashable, Comparable, Sendable {
   /// A name that is known to be one.
   package init(unchecked bytes: [UInt8]) { self.bytes = bytes }
 
+  /// Most bytes of a name.
+  ///
+  /// Some file systems count characters and have longer ones.
+  package static let limit = 255
+
   /// Nil for bytes that are no name.
   public init?(_ bytes: [UInt8]) {
-    guard !bytes.isEmpty, bytes.count <= 255, !bytes.contains(0), !bytes.contains(0x2f),
+    guard !bytes.isEmpty, bytes.count <= Self.limit, !bytes.contains(0), !bytes.contains(0x2f),
       bytes != [0x2e], bytes != [0x2e, 0x2e]
     else { return nil }
     self.bytes = bytes

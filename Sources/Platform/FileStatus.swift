@@ -132,6 +132,7 @@ package struct FileStatus: Hashable, Sendable {
 
 extension Timestamp {
   fileprivate init(_ time: statx_timestamp) {
-    self.init(seconds: time.tv_sec, nanoseconds: time.tv_nsec)
+    // A damaged inode can say more than there are.
+    self.init(seconds: time.tv_sec, nanoseconds: min(time.tv_nsec, 999_999_999))
   }
 }

@@ -148,7 +148,7 @@ public final class Vault: Sendable {
   package var packSize: Int { access.format.packSize }
 
   /// Tells of something that does not work as it should and does no harm.
-  func warn(_ text: String) { places.warn(text) }
+  package func warn(_ text: String) { places.warn(text) }
 
   // MARK: Objects
 

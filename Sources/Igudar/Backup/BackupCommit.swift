@@ -16,8 +16,9 @@ struct BackupCommit {
   /// Commits the finished tree, unless that is not wanted.
   func finish(_ root: Entry) throws(VaultError) -> BackupSummary {
     var summary = summary()
+    // What was stored again, as it was lost in the repository, needs a snapshot to count.
     if context.options.skipsIfUnchanged, let parent, !parent.isPartial, !parent.isForgotten,
-      parent.snapshot.root == root
+      parent.snapshot.root == root, run.counts.chunkCounts.allSatisfy({ $0 == 0 })
     {
       summary.isSkipped = true
       return summary
@@ -30,7 +31,12 @@ struct BackupCommit {
   func save(
     _ root: Entry, end: Timestamp, isPartial: Bool = false
   ) throws(VaultError) -> SnapshotID {
-    try run.commit(snapshot(root, end: end).encoded, isPartial: isPartial)
+    let record = snapshot(root, end: end).encoded
+    // One that cannot be read again would hide all snapshots behind it.
+    do throws(Damage) { _ = try unsafe Snapshot(decoding: record.span.bytes) } catch {
+      throw .verificationFailed("the snapshot's own record cannot be read again (\(error))")
+    }
+    return try run.commit(record, isPartial: isPartial)
   }
 
   /// What was done so far; what is in lanes counts once they are flushed.
@@ -96,7 +102,7 @@ extension Repository {
   private func retirePartials(
     of paths: [FilePath], _ options: BackupOptions
   ) throws(VaultError) {
-    let partial = try allSnapshots().filter { snapshot in
+    let partial = try readableSnapshots(in: vault.journal.state).filter { snapshot in
       snapshot.isPartial && !snapshot.isForgotten && snapshot.host == options.host
         && snapshot.paths == paths
     }
@@ -122,7 +128,7 @@ extension Repository {
   private func parent(
     of paths: [FilePath], _ options: BackupOptions
   ) throws(VaultError) -> SnapshotInfo? {
-    let snapshots = try allSnapshots()
+    let snapshots = try readableSnapshots(in: vault.journal.state)
     if let named = options.parent { return snapshots.first { $0.id == named } }
     if options.readsAll { return nil }
     let candidates = snapshots.filter { candidate in

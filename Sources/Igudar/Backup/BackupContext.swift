@@ -119,6 +119,7 @@ final class BackupContext: Sendable {
 enum SourceProblem: Error {
   case system(String, Errno)
   case notRegular
+  case longName(Int)
   case vault(VaultError)
 
   /// In words, for the message; the vault's errors end the backup and are not told so.
@@ -127,6 +128,8 @@ enum SourceProblem: Error {
     case .system(_, .notFound): "vanished before it could be read"
     case .system(let call, let errno): "\(errno.text) (\(call))"
     case .notRegular: "became something else than a regular file while it was read"
+    case .longName(let count):
+      "its name has \(count) bytes, of which \(FileName.limit) can be kept: rename it"
     case .vault: "the repository failed"
     }
   }

@@ -28,12 +28,19 @@ final class BackupPipeline: @unchecked Sendable {
   /// Batches that may be under way at once.
   private static let window = 24
 
-  init(run: Run, context: BackupContext) throws(VaultError) {
+  /// A pipeline for what lies below a path.
+  init(
+    run: Run, context: BackupContext, below base: FilePath = "/"
+  ) throws(VaultError) {
     self.run = run
     self.context = context
     treeLane = try run.lane()
     assembler = TreeAssembler(
-      cutting: TreeCut(domainKey: run.vault.domain.treeCutKey), into: LaneSink(lane: treeLane))
+      cutting: TreeCut(domainKey: run.vault.domain.treeCutKey), into: LaneSink(lane: treeLane)
+    ) { names, damage in
+      let path = names.reduce(base) { $0.appending($1) }
+      context.fail(.archive, path, "cannot be kept: \(damage)")
+    }
     let jobs = context.options.jobs > 0 ? context.options.jobs : processorCount()
     for _ in 0..<jobs {
       readers.append(FileReader(lane: try run.lane(), context: context))

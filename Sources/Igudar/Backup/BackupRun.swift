@@ -25,7 +25,7 @@ final class BackupRun {
     self.repository = repository
     pace = CheckpointPace(every: context.options.checkpointInterval)
     walkLane = try run.lane()
-    pipeline = try BackupPipeline(run: run, context: context)
+    pipeline = try BackupPipeline(run: run, context: context, below: listing.targets.base)
   }
 
   func backUp() throws(RepositoryError) -> BackupSummary {

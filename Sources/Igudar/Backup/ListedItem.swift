@@ -12,8 +12,9 @@ enum ListedItem: Sendable {
   case device(FileStatus)
   /// A directory; what is in it follows, and its end.
   case directory(ListedDirectory)
-  /// A directory that cannot be opened or listed; for the root it is the only item.
-  case closedDirectory(SourceProblem)
+  /// A directory that cannot be opened or listed, or something that cannot be kept; for the root it
+  /// is the only item.
+  case refused(SourceProblem)
   /// Something that cannot be looked at.
   case unseen(Errno)
   /// Something that is left out.
@@ -70,6 +71,9 @@ enum WalkNames: Sendable {
     case .given(let names): names[index]
     }
   }
+
+  /// How many bytes a name has.
+  func length(_ index: Int) -> Int { withName(index) { $0.byteCount } }
 
   /// What the directory says of a name's type, if it does.
   func type(_ index: Int) -> FileType? {

@@ -66,7 +66,7 @@ final class SourceLister {
       let names = try rules.names(of: directory, node: targets.root)
       return enter(directory, status, names, node: targets.root, rules.rootState)
     } catch {
-      _ = tell(.closedDirectory(error))
+      _ = tell(.refused(error))
       return handOver()
     }
   }
@@ -89,6 +89,8 @@ final class SourceLister {
     if node == nil, rules.excludes(level.names, index, in: level.patternState) {
       return tell(.excluded)
     }
+    let length = level.names.length(index)
+    guard length <= FileName.limit else { return tell(.refused(.longName(length))) }
     if let type = level.names.type(index) {
       return type == .directory
         ? visitDirectory(index, in: level, node: nil) : tell(.unlooked(level, index))
@@ -109,7 +111,7 @@ final class SourceLister {
       let names = isLeftEmpty ? .given([]) : try rules.names(of: directory, node: node)
       return enter(
         directory, status, names, node: node, rules.state(of: name, in: level.patternState))
-    } catch { return tell(.closedDirectory(error)) }
+    } catch { return tell(.refused(error)) }
   }
 }
 

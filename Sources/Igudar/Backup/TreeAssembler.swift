@@ -5,6 +5,8 @@ import Platform
 import Vault
 
 /// Turns the traversal into tree nodes.
+///
+/// Invariant: every entry in them is one that can be decoded again; others are left out and told.
 struct TreeAssembler {
   private var levels: [Level] = []
   private var large: ContentBuilder?
@@ -17,10 +19,16 @@ struct TreeAssembler {
 
   private let cut: any CutHash
   private let sink: any NodeSink
+  private let refuse: @Sendable ([FileName], Damage) -> Void
 
-  init(cutting cut: any CutHash, into sink: any NodeSink) {
+  /// `refuse` is told of entries that the format has no place for, by the names from the root down.
+  init(
+    cutting cut: any CutHash, into sink: any NodeSink,
+    refusing refuse: @escaping @Sendable ([FileName], Damage) -> Void
+  ) {
     self.cut = cut
     self.sink = sink
+    self.refuse = refuse
   }
 
   /// Takes the next batch.
@@ -56,7 +64,17 @@ struct TreeAssembler {
   }
 
   private mutating func append(_ bytes: [UInt8], _ range: Range<Int>) throws(VaultError) {
-    try unsafe levels[levels.count - 1].builder.append(bytes.span.bytes.extracting(range))
+    let entry = unsafe bytes.span.bytes.extracting(range)
+    do throws(Damage) { _ = try EntryScan(outside: entry) } catch {
+      return refuse(levels.dropFirst().map(\.entry.name) + [Self.name(of: entry)], error)
+    }
+    try levels[levels.count - 1].builder.append(entry)
+  }
+
+  private static func name(of entry: RawSpan) -> FileName {
+    var reader = ByteReader(entry)
+    guard let name = try? reader.prefixed() else { preconditionFailure("an entry has a name") }
+    return FileName(unchecked: unsafe name.withUnsafeBytes { unsafe Array($0) })
   }
 
   private mutating func leave() throws(VaultError) {

@@ -57,7 +57,7 @@ final class Walker {
     self.checkpoint = checkpoint
     defer { self.checkpoint = {} }
     guard let root = listing.next() else { return false }
-    if case .closedDirectory(let problem) = root { throw problem }
+    if case .refused(let problem) = root { throw problem }
     do throws(VaultError) {
       guard case .directory(let directory) = root else {
         preconditionFailure("a listing begins with a directory")

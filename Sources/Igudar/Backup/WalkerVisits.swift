@@ -18,7 +18,7 @@ extension Walker {
     case .entry(let status): try visit(index, status, in: level)
     case .directory(let listed): try visitDirectory(index, listed, in: level)
     case .device(let status): try visitDevice(index, status, in: level)
-    case .closedDirectory(let problem): try passOver(index, problem, in: level)
+    case .refused(let problem): try passOver(index, problem, in: level)
     case .unseen(let error):
       let isNamed = level.listed.way != nil
       context.fail(

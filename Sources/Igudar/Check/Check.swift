@@ -223,7 +223,14 @@ struct CheckRun {
     var walk = TreeCheck(
       reader: try ChunkReader(vault: repository.vault), source: try repository.nodeSource(),
       suspects: suspects)
-    for snapshot in try repository.allSnapshots() where !snapshot.isForgotten {
+    var unreadable: [(SnapshotID, Damage)] = []
+    let snapshots = try repository.snapshots(in: repository.vault.journal.state) { (id, damage) in
+      unreadable.append((id, damage))
+    }
+    for (id, damage) in unreadable {
+      note(.loss, "the record of snapshot \(id.shortHex)", "\(damage)")
+    }
+    for snapshot in snapshots where !snapshot.isForgotten {
       if Interrupt.requested != 0 { return }
       report.snapshotCount += 1
       var damage = try walk.check(snapshot)

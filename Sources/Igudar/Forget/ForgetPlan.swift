@@ -149,7 +149,7 @@ extension Repository {
   private func plan(
     _ request: ForgetRequest, in state: JournalState
   ) throws(VaultError) -> ForgetPlan {
-    ForgetPlan(request, among: try allSnapshots(in: state), head: state.tail)
+    ForgetPlan(request, among: try readableSnapshots(in: state), head: state.tail)
   }
 
   /// Forgets what a plan says, as far as the same request still says so after all that others have

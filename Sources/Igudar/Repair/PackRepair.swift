@@ -44,7 +44,8 @@ public struct PackRepair: Sendable {
       defer { run.abandon() }
       try save(run, &report)
       try run.replace(packs)
-      try vault.delete(packs)
+      // One that a backup rescued meanwhile stays.
+      try vault.delete(packs.filter { vault.journal.state.isSwept($0) })
       try vault.loadIndex()
     }
     return report

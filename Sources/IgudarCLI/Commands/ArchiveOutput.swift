@@ -29,10 +29,11 @@ final class ArchiveOutput {
       throw Failure(
         "an archive is nothing for a terminal", nextStep: "Redirect the output, or use --target.")
     }
-    _ = try dump.run(entry, at: place) { bytes in
+    let isWhole = try dump.run(entry, at: place) { bytes in
       output.write(bytes)
       return !output.isClosed
     }
+    guard isWhole || output.isClosed else { throw Failure.interrupted }
     return code
   }
 

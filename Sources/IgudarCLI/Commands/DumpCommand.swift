@@ -49,7 +49,8 @@ enum DumpCommand {
       try write(dump, into: FilePath(name), invocation.output)
     } else {
       var target = OutputTarget(output: invocation.output)
-      _ = try dump.run(into: &target)
+      let isWhole = try dump.run(into: &target)
+      guard isWhole || invocation.output.isClosed else { throw Failure.interrupted }
     }
     return .done
   }

@@ -140,4 +140,16 @@ import Testing
       #expect(try repository.differences("src/\(number)", "out\(number)/src/\(number)") == [])
     }
   }
+
+  @Test func whatIsStoredAgainIsSavedAlsoWhereNothingChanged() throws {
+    let repository = try TestRepository()
+    try repository.shell(
+      "head -c 300000 /dev/urandom > src/grain; touch -d 2020-01-01 src/grain src")
+    _ = try repository.backup("--ignore-ctime", "src")
+    try repository.shell("rm -r repo/packs")
+    let summary = try repository.backup("--ignore-ctime", "--skip-if-unchanged", "src")
+    #expect(summary["snapshot_id"] != nil)
+    try repository.igudar("restore", "latest:src", "-t", "out")
+    #expect(try repository.differences("src", "out") == [])
+  }
 }

@@ -113,7 +113,13 @@ enum ForgetCommand {
     filter.hosts += given.all(hostname)
     let limit = try given.value(maxRemove, as: RemovalLimit.self)
     let repository = try invocation.openRepository()
-    let (named, unknown) = try find(selectors, filter, in: repository)
+    let unreadable = try unreadable(selectors, in: repository)
+    let readable = selectors.filter { unreadable[$0.base] == nil }
+    if !unreadable.isEmpty {
+      try giveUp(unreadable.values.sorted(), in: repository, invocation)
+      guard !readable.isEmpty else { return .done }
+    }
+    let (named, unknown) = try find(readable, filter, in: repository)
     for failure in unknown { invocation.output.warning(failure.message) }
     if named.isEmpty, let failure = unknown.first { throw failure }
     var request = ForgetRequest(.named(named))
@@ -123,6 +129,33 @@ enum ForgetCommand {
     try report.requireAllowed(plan)
     let code = try finish(plan, in: repository, invocation, report)
     return unknown.isEmpty ? code : .incomplete
+  }
+
+  // Those of the selectors that name a snapshot whose record cannot be read, and no other one.
+  private static func unreadable(
+    _ selectors: [SnapshotSelector], in repository: Repository
+  ) throws -> [SnapshotSelector.Base: SnapshotID] {
+    let damaged = try repository.unreadableSnapshots()
+    guard !damaged.isEmpty else { return [:] }
+    var found: [SnapshotSelector.Base: SnapshotID] = [:]
+    for selector in selectors {
+      guard case .prefix(let digits) = selector.base else { continue }
+      let ids = damaged.filter { $0.hex.hasPrefix(digits) }
+      guard ids.count == 1, (try? repository.snapshot(selector)) == nil else { continue }
+      found[selector.base] = ids[0]
+    }
+    return found
+  }
+
+  private static func giveUp(
+    _ ids: [SnapshotID], in repository: Repository, _ invocation: Invocation
+  ) throws {
+    let isDryRun = invocation.options.has(dryRun)
+    if !isDryRun { try repository.forgetUnreadable(ids) }
+    for id in ids {
+      invocation.output.note(
+        "\(isDryRun ? "would forget" : "forgot") \(id.shortHex), whose record cannot be read")
+    }
   }
 
   private static func find(
