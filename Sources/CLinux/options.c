@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { first_value = 256 }; // values below are letters
 
@@ -45,6 +46,11 @@ static int index_of(int value) {
   return -1;
 }
 
+// Whether a value stands in the word of its one-letter option.
+static int is_behind_letter(const char *word, const char *value) {
+  return value && word[0] == '-' && word[1] != '-' && value > word && value <= word + strlen(word);
+}
+
 struct clinux_found clinux_options_next(int argc, char **argv) {
   optopt = 0;
   int value = getopt_long(argc, argv, letters, table, NULL);
@@ -69,6 +75,8 @@ struct clinux_found clinux_options_next(int argc, char **argv) {
     break;
   default:
     found.index = index_of(value);
+    // `-x=VALUE` is what fingers type that know `--long=VALUE`.
+    if (is_behind_letter(argv[optind - 1], optarg) && *optarg == '=') found.text = optarg + 1;
   }
   return found;
 }

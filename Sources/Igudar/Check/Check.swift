@@ -95,6 +95,11 @@ struct CheckRun {
         note(.repairable, "\(ObjectName.slot(slot.id.hex))", "\(damage)")
       }
     }
+    for id in try vault.access.foreignSlots() {
+      note(
+        .note, "\(ObjectName.slot(id.hex))",
+        "names another owner and opens nothing: it is damaged, or an init that never ended left it")
+    }
     for object in damaged { note(.repairable, object.name, "\(object.damage)") }
     for object in vault.access.damaged where !damaged.contains(object) {
       note(.repairable, object.name, "\(object.damage)")

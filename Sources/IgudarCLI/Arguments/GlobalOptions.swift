@@ -29,11 +29,16 @@ enum GlobalOptions {
   static let nice = Option("nice", help: "let other programs go first, at processors and disks")
   static let retryLock = Option(
     "retry-lock", takes: "DURATION", hidden: true, help: "accepted for restic's scripts: no locks")
+  static let noLock = Option(
+    "no-lock", hidden: true, help: "accepted for restic's scripts: no locks")
+  static let cleanupCache = Option(
+    "cleanup-cache", hidden: true, help: "accepted for restic's scripts: the cache needs none")
   static let help = Option("help", "h", help: "explain the command")
   static let version = Option("version", hidden: true, help: "print the version")
 
   static let all = [
     repository, repositoryFile, passwordFile, passwordCommand, keyFile, cacheFolder, noCache, quiet,
-    verbose, json, noExtraVerify, limitUpload, limitDownload, nice, retryLock, help,
+    verbose, json, noExtraVerify, limitUpload, limitDownload, nice, retryLock, noLock, cleanupCache,
+    help,
   ]
 }

@@ -33,8 +33,7 @@ final class ArchiveOutput {
       output.write(bytes)
       return !output.isClosed
     }
-    guard isWhole || output.isClosed else { throw Failure.interrupted }
-    return code
+    return isWhole ? code : try .ofCutDump(to: output)
   }
 
   private func write(
@@ -68,6 +67,15 @@ final class ArchiveOutput {
       output.warning(
         "what is in it is left out: \(failure.message)", item: path.bytes, during: "dump")
     }
+  }
+}
+
+extension ExitCode {
+  /// What a dump comes to that is not whole: whoever reads it has gone, and knows, or it was
+  /// interrupted.
+  static func ofCutDump(to output: Output) throws(Failure) -> ExitCode {
+    guard output.isClosed else { throw .interrupted }
+    return .failed
   }
 }
 

@@ -50,7 +50,7 @@ enum DumpCommand {
     } else {
       var target = OutputTarget(output: invocation.output)
       let isWhole = try dump.run(into: &target)
-      guard isWhole || invocation.output.isClosed else { throw Failure.interrupted }
+      if !isWhole { return try .ofCutDump(to: invocation.output) }
     }
     return .done
   }

@@ -27,13 +27,14 @@ enum RepairPacksCommand {
     let inspection = Inspection(repository)
     let packs = try words.map { try inspection.hash($0, of: "pack", below: "packs/") }
     let report = try PackRepair(packs, of: repository).run()
+    let code: ExitCode = report.lostCount > 0 ? .damaged : .done
     if output.isJSON {
       var line = JSONObject(message: "summary")
       line.add("packs", report.packCount)
       line.add("chunks_saved", report.savedCount)
       line.add("chunks_lost", report.lostCount)
       output.json(line)
-      return .done
+      return code
     }
     output.note(
       "\(counted(UInt64(report.packCount), "pack")) taken out: "
@@ -42,6 +43,6 @@ enum RepairPacksCommand {
       output.note(
         "the next backup stores again what is still at its source; `igudar check` names the rest")
     }
-    return .done
+    return code
   }
 }

@@ -21,6 +21,20 @@ extension RepositoryAccess {
     return (slots.map(describe), damaged)
   }
 
+  /// Slots that name another owner and open nothing.
+  ///
+  /// An `init` that was never finished has left them, or they are damaged.
+  package func foreignSlots() throws(VaultError) -> [SlotID] {
+    var foreign: [SlotID] = []
+    for id in try Self.slotIDs(of: store) {
+      guard let bytes = try? Self.read(.slot(id), from: store, limit: Slot.size),
+        let slot = try? Slot(parsing: bytes, id: id), slot.owner != format.owner
+      else { continue }
+      foreign.append(id)
+    }
+    return foreign
+  }
+
   private func describe(_ slot: Slot) -> SlotDescription {
     let information = Result { () throws(Damage) in
       try slot.information(rootKey: rootKey, repository: repository)

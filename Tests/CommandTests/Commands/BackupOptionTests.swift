@@ -29,6 +29,7 @@ import Testing
   @Test(arguments: [
     (["-e", "*.log", "--exclude", "b"], ["src/a/two.log", "src/a/b", "src/a/b/THREE.TXT"]),
     (["--iexclude", "*.txt"], ["src/a/b/THREE.TXT", "src/a/one.txt"]),
+    (["-e=*.log"], ["src/a/two.log"]),
     (["--exclude", "src/**/*.TXT"], ["src/a/b/THREE.TXT"]),
     (["-e", "a/*", "-e", "!a/one.txt"], ["src/a/b", "src/a/b/THREE.TXT", "src/a/two.log"]),
     (["--exclude-caches"], ["src/Cache/x"]),
