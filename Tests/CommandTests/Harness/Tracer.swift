@@ -33,11 +33,6 @@ struct Tracer {
     Tracer(call, "error=\(error)")
   }
 
-  /// Lets the call of this number fail, counted in each thread from 1.
-  static func failing(_ call: String, _ error: String, number: Int) -> Tracer {
-    Tracer(call, "error=\(error):when=\(number)")
-  }
-
   private init(_ call: String, _ fault: String, in folder: String? = nil) {
     words =
       (folder.map { ["-P", $0] } ?? []) + [
