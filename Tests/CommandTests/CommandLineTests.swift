@@ -72,12 +72,12 @@ import Testing
   }
 
   @Test func aWrongOptionInJSONIsAnExitErrorOnStandardError() throws {
-    let outcome = try sandbox.igudar("version", "--json", "--nope")
+    let outcome = try sandbox.igudar("version", "--json", "--zzz")
     #expect(outcome.code == 1)
     #expect(outcome.output.isEmpty)
     #expect(
       outcome.errorText.hasPrefix(
-        #"{"message_type":"exit_error","code":1,"message":"unknown option --nope."#))
+        #"{"message_type":"exit_error","code":1,"message":"unknown option --zzz."#))
   }
 
   @Test func hostileArgumentsCannotDriveTheTerminal() throws {

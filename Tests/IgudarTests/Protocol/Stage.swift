@@ -146,7 +146,8 @@ final class StagedStore: ObjectStore, @unchecked Sendable {
     if isOver { return }
     if !isCrashed && !Self.isAlone(operation, subject) {
       let move = stage.wait(player, Act(operation: operation, subject: subject))
-      isCrashed = move != .act
+      // Another of its threads may have met the end meanwhile, which is for ever.
+      if move != .act { isCrashed = true }
       if move == .crashTearing { tear() }
     }
     if isCrashed { throw .failed("the player crashed") }

@@ -94,8 +94,8 @@ import Vault
         count = count.map { $0 + 1 }
         return count ?? 0
       }
-      // In the midst of the files, which lie in about twelve frames.
-      if count > 9 { throw .unavailable("gone") }
+      // In the midst of the files, which lie in about eight frames.
+      if count > 5 { throw .unavailable("gone") }
     }
     let repository = try harvest.open(store)
     var options = RestoreOptions()
