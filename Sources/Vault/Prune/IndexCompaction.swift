@@ -24,8 +24,11 @@ extension Vault {
     let done = compaction
     guard !done.superseded.isEmpty else { return nil }
     return try journal.append { (state) throws(VaultError) in
-      // Who condemned one of them meanwhile may have had a reason to drop what it says.
-      guard done.superseded.allSatisfy({ state.segmentState($0) == .named }) else { return nil }
+      // Who condemned one of them meanwhile may have had a reason to drop what it says, and who found
+      // a new one in the store before this entry names it may have taken it for left behind.
+      guard done.superseded.allSatisfy({ state.segmentState($0) == .named }),
+        !done.made.contains(where: { state.isSwept(segment: $0) })
+      else { return nil }
       return .condemn(packs: [], segments: done.superseded, newSegments: done.made, rescued: [])
     }
   }
