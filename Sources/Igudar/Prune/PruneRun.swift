@@ -187,9 +187,10 @@ final class PruneRun {
     try vault.deleteSwept(packs: packs, segments: segments, &report.sweep)
   }
 
-  // The local index needs to know nothing of what is gone.
+  // The local index needs to know nothing of what is gone; that it forgets costs as much as to learn
+  // all of the rest, so it waits until there is as much.
   private func forgetSwept() throws(VaultError) {
-    guard try vault.index.knowsSwept(in: vault.journal.state) else { return }
+    guard try vault.index.isMostlySwept(in: vault.journal.state) else { return }
     // What took the place of a segment must be there before that is forgotten.
     try vault.loadIndex()
     try vault.index.forgetSwept(in: vault.journal.state)

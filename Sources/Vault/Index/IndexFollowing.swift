@@ -48,10 +48,18 @@ extension IndexCache {
     return listed
   }
 
-  /// Whether something is known here that the journal calls swept.
-  package func knowsSwept(in state: JournalState) throws(VaultError) -> Bool {
-    if try !sweptPacks(state).isEmpty { return true }
-    return try !sweptSegments(state).isEmpty
+  /// Whether most of what is known here is of packs that the journal calls swept.
+  package func isMostlySwept(in state: JournalState) throws(VaultError) -> Bool {
+    var (swept, others): (UInt64, UInt64) = (0, 0)
+    try forEachPack { (pack) throws(VaultError) in
+      if state.isSwept(pack.hash) {
+        swept += UInt64(pack.size)
+      } else {
+        others += UInt64(pack.size)
+      }
+      return true
+    }
+    return swept > others
   }
 
   /// Forgets what the journal calls swept: segments, packs and their rows.

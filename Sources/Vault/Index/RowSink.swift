@@ -127,8 +127,8 @@ struct RowScratch: ~Copyable {
     let joined = Set(old).union(fresh).sorted()
     guard joined.count > old.count else { return 0 }
     count = 0
-    for place in joined { add(place) }
-    guard count > old.count else { return 0 }
+    // The newest packs are those that are there.
+    for place in joined.suffix(RowValue.placeLimit) { add(place) }
     _ = try unsafe cursor.put(key, sealed(), .replacing)
     return count - old.count
   }

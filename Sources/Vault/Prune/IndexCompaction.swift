@@ -86,13 +86,18 @@ private struct IndexCompaction {
       guard error.isLoss else { throw error }
       return
     }
-    let key = vault.epoch.indexKey
-    guard segment.computedChecksum(key) == segment.setChecksum else { return }
-    if builder.rowCount + segment.rowCount > Self.rowLimit { try flush() }
     let state = state
     let kept = Set((0..<segment.packCount).map { segment.pack($0).name }).filter {
       !state.isSwept($0)
     }
+    // Of one that tells of nothing else nothing can be lost.
+    guard !kept.isEmpty else {
+      superseded.append(name)
+      return
+    }
+    let key = vault.epoch.indexKey
+    guard segment.computedChecksum(key) == segment.setChecksum else { return }
+    if builder.rowCount + segment.rowCount > Self.rowLimit { try flush() }
     // Rows that two segments have would add up twice; such segments stay apart.
     guard packs.isDisjoint(with: kept) else { return }
     packs.formUnion(kept)
@@ -112,7 +117,6 @@ private struct IndexCompaction {
   mutating func flush() throws(VaultError) {
     guard !waiting.isEmpty else { return }
     let full = builder
-    let hasRows = full.rowCount > 0
     let payload = full.finish(vault.epoch.indexKey)
     let segment: Segment
     do throws(Damage) { segment = try Segment(payload: payload) } catch {
@@ -121,8 +125,7 @@ private struct IndexCompaction {
     guard segment.setChecksum == sum, segment.computedChecksum(vault.epoch.indexKey) == sum else {
       throw .verificationFailed("a merged index segment does not add up")
     }
-    // One segment that loses nothing would only change its name.
-    if hasRows { made.append(try vault.store(segment: payload)) }
+    made.append(try vault.store(segment: payload))
     superseded += waiting
     waiting = []
     builder = SegmentBuilder()
