@@ -51,7 +51,9 @@ extension Vault {
       try presence.add(hash, size: size)
     }
     let absent = try presence.absent()
-    let lost = absent.filter { $0.state == .live }
+    // A prune of this process may have swept some since the states were followed.
+    let journaled = journal.state
+    let lost = absent.filter { $0.state == .live && !journaled.isSwept($0.hash) }
     if let first = lost.first {
       warn(
         "\(ObjectName.pack(first.hash))\(lost.count == 1 ? "" : " and \(lost.count - 1) more") "
