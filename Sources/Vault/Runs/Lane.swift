@@ -29,6 +29,9 @@ package final class Lane {
     var lengths: [UInt32] = []
   }
 
+  /// Plain bytes of the largest frame that this lane can make and prove.
+  package let frameLimit: Int
+
   /// `chunkLimit` is the largest chunk that will come, if that is above those of files and trees.
   init(run: Run, chunkLimit: Int) throws(VaultError) {
     self.run = run
@@ -36,6 +39,7 @@ package final class Lane {
     index = try run.vault.index.reader(without: run.absentPacks)
     let largest = max(
       Self.frameTargets[0], run.vault.domain.chunker.maximum, Limits.nodeSize, chunkLimit)
+    frameLimit = largest
     sealer = FrameSealer(
       compression: run.compression, frameSize: largest, verifies: run.verifies)
     frames = ChunkKind.allCases.map { _ in

@@ -33,7 +33,7 @@ package final class PackMover {
   ) throws(VaultError) {
     vault = run.vault
     lane = try run.lane(chunkLimit: chunkLimit)
-    copyLimit = copiesFrames ? UInt32(max(1 << 20, chunkLimit)) : 0
+    copyLimit = copiesFrames ? UInt32(lane.frameLimit) : 0
   }
 
   /// Seals what is gathered.
