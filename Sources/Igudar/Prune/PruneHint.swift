@@ -38,24 +38,22 @@ extension PruneHint {
   private static let size = 11 * 8 + 32
 
   init?(decoding bytes: [UInt8], limit: UnusedLimit) {
-    guard bytes.count == Self.size else { return nil }
-    var words: [UInt64] = []
-    for start in stride(from: 0, to: 88, by: 8) {
-      var word: UInt64 = 0
-      for index in (start..<start + 8).reversed() { word = word << 8 | UInt64(bytes[index]) }
-      words.append(word)
-    }
-    guard words[0] == Self.version, words[2] == limit.code.0, words[3] == limit.code.1,
-      words[10] == 0
-    else { return nil }
-    head = JournalHead(number: words[1], hash: ObjectHash(bytes: Array(bytes.suffix(32))))
-    self.limit = limit
-    packCount = words[4]
-    chunkCount = words[5]
-    self.bytes = words[6]
-    usedChunkCount = words[7]
-    unusedBytes = words[8]
-    isLimited = words[9] != 0
+    var reader = ByteReader(bytes.rawSpan)
+    do throws(Damage) {
+      guard try reader.u64() == Self.version else { return nil }
+      let number = try reader.u64()
+      guard try (reader.u64(), reader.u64()) == limit.code else { return nil }
+      self.limit = limit
+      packCount = try reader.u64()
+      chunkCount = try reader.u64()
+      self.bytes = try reader.u64()
+      usedChunkCount = try reader.u64()
+      unusedBytes = try reader.u64()
+      isLimited = try reader.u64() != 0
+      guard try reader.u64() == 0 else { return nil }
+      head = JournalHead(number: number, hash: try reader.id(ObjectHash.self))
+      try reader.finish()
+    } catch { return nil }
   }
 
   var encoded: [UInt8] {

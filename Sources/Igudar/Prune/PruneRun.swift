@@ -122,17 +122,13 @@ final class PruneRun {
       !plan.limits.contains(.maxRepackSize),
       UInt64(report.repackedPackCount) == plan.repacked.packCount
     else { return }
-    let gone = (
-      plan.dropped.packCount + plan.repacked.packCount,
-      plan.dropped.bytes
-        + plan.repacked.bytes
-    )
     let hint = PruneHint(
       head: head, limit: options.maxUnused,
-      packCount: plan.total.packCount - gone.0 + UInt64(writtenPacks.count),
+      packCount: plan.total.packCount - plan.dropped.packCount - plan.repacked.packCount
+        + UInt64(writtenPacks.count),
       chunkCount: plan.total.chunkCount - plan.dropped.chunkCount - plan.repacked.chunkCount
         + plan.movedChunkCount,
-      bytes: plan.total.bytes - gone.1 + writtenPacks.bytes,
+      bytes: plan.total.bytes - plan.dropped.bytes - plan.repacked.bytes + writtenPacks.bytes,
       usedChunkCount: plan.usedChunkCount, unusedBytes: plan.unusedBytesAfter,
       isLimited: plan.limits.contains(.maxUnused))
     // What cannot be remembered is looked at again.
@@ -150,9 +146,7 @@ final class PruneRun {
   private func attempt() throws(VaultError) {
     let (table, plan) = try survey()
     report.plan = plan
-    if let left = listing?.leftovers(vault.journal.state) {
-      try vault.deleteSwept(packs: left.packs, segments: left.segments, &report.sweep)
-    }
+    if let listing { try vault.deleteLeftovers(listing, &report.sweep) }
     try drop(plan, table)
     try sweep()
     if let table { try repack(plan, table) }
@@ -176,15 +170,10 @@ final class PruneRun {
   }
 
   private func sweep() throws(VaultError) {
-    guard let entry = try vault.appendSweep(grace: options.graceNanoseconds),
-      case .sweep(let body) = entry.body
+    guard let listing,
+      let entry = try vault.sweep(grace: options.graceNanoseconds, listing, &report.sweep)
     else { return }
     note(entry)
-    report.sweep.sweptCount += body.packs.count + body.segments.count
-    var (packs, segments): ([ObjectHash: UInt64], [ObjectHash: UInt64]) = ([:], [:])
-    for pack in body.packs { packs[pack] = listing?.size(of: pack) }
-    for segment in body.segments { segments[segment] = listing?.size(ofSegment: segment) }
-    try vault.deleteSwept(packs: packs, segments: segments, &report.sweep)
   }
 
   // The local index needs to know nothing of what is gone; that it forgets costs as much as to learn

@@ -45,7 +45,8 @@ public struct PackRepair: Sendable {
       try save(run, &report)
       try run.replace(packs)
       // One that a backup rescued meanwhile stays.
-      try vault.delete(packs.filter { vault.journal.state.isSwept($0) })
+      let swept = packs.filter { vault.journal.state.isSwept($0) }
+      try vault.deleteSwept(packs: swept, segments: [])
       try vault.loadIndex()
     }
     return report

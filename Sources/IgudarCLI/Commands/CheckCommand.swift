@@ -36,7 +36,7 @@ enum CheckCommand {
     let output = invocation.output
     let repository = try invocation.openRepository()
     let progress = CheckProgress()
-    let pace = Progress(output, status: status) { sample(progress) }
+    let pace = Progress(output, status: packStatus) { sample(progress) }
     let report = try pace.during {
       try Check(repository, reading: extent, jobs: count).run(progress: progress) { event in
         tell(event, to: output)
@@ -73,16 +73,6 @@ enum CheckCommand {
     sample.bytesDone = progress.byteCount
     sample.bytesTotal = progress.totalByteCount
     return sample
-  }
-
-  private static func status(_ sample: ProgressSample, _ elapsed: Double) -> JSONObject {
-    var line = JSONObject(message: "status")
-    line.addUnlessZero("seconds_elapsed", UInt64(elapsed))
-    line.addUnlessZero("total_packs", sample.filesTotal ?? 0)
-    line.addUnlessZero("packs_done", sample.filesDone)
-    line.addUnlessZero("total_bytes", sample.bytesTotal ?? 0)
-    line.addUnlessZero("bytes_done", sample.bytesDone)
-    return line
   }
 
   // MARK: At the end

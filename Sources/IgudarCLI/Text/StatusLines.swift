@@ -95,3 +95,14 @@ struct StatusLines {
   if !sample.current.isEmpty { line.add("current_files", paths: sample.current) }
   return line
 }
+
+/// The `status` line of commands that go through packs.
+@Sendable func packStatus(_ sample: ProgressSample, _ elapsed: Double) -> JSONObject {
+  var line = JSONObject(message: "status")
+  line.addUnlessZero("seconds_elapsed", UInt64(elapsed))
+  line.addUnlessZero("total_packs", sample.filesTotal ?? 0)
+  line.addUnlessZero("packs_done", sample.filesDone)
+  line.addUnlessZero("total_bytes", sample.bytesTotal ?? 0)
+  line.addUnlessZero("bytes_done", sample.bytesDone)
+  return line
+}

@@ -39,14 +39,6 @@ extension Vault {
     found.sort { $0.place < $1.place }
     return found.map { ($0.id, $0.kind) }
   }
-
-  /// Deletes packs that were swept.
-  package func delete(_ packs: [ObjectHash]) throws(VaultError) {
-    for pack in packs {
-      precondition(journal.state.isSwept(pack), "only what was swept is deleted")
-      do throws(StoreError) { try store.delete(.pack(pack)) } catch { throw .store(error) }
-    }
-  }
 }
 
 extension PackDirectory {

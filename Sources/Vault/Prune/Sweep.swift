@@ -7,7 +7,7 @@
 // may be deleted follows from the journal alone.
 
 import Platform
-import Storage
+package import Storage
 
 /// What a sweep did.
 package struct SweepReport: Hashable, Sendable {
@@ -19,74 +19,78 @@ package struct SweepReport: Hashable, Sendable {
   package var deletedBytes: UInt64 = 0
 
   package init() {}
-
-  package static func += (left: inout Self, right: Self) {
-    left.sweptCount += right.sweptCount
-    left.deletedCount += right.deletedCount
-    left.deletedBytes += right.deletedBytes
-  }
 }
 
 extension Vault {
-  /// Sweeps what was condemned at least `grace` nanoseconds ago, and deletes all that is swept.
+  /// Sweeps what was condemned at least `grace` nanoseconds ago, and deletes it; nil if there is
+  /// nothing.
   ///
-  /// Whatever ends it halfway, the next one goes on from there.
+  /// Whatever ends it between the entry and the last deletion, `deleteLeftovers` goes on from there.
+  /// Sizes are those of the listing.
   /// - Throws: `newer` for a repository that this program must not delete from, `interrupted`,
   ///   and what the journal and the store throw.
-  package func sweep(grace: Int64) throws(VaultError) -> SweepReport {
-    var report = SweepReport()
-    if case .sweep(let body)? = try appendSweep(grace: grace)?.body {
-      report.sweptCount = body.packs.count + body.segments.count
-    }
-    let state = journal.state
-    var packs: [ObjectHash: UInt64] = [:]
-    var segments: [ObjectHash: UInt64] = [:]
-    try objects("packs/") { (name, size) throws(VaultError) in
-      guard let hash = ObjectHash(hex: name.lastPart), state.isSwept(hash) else { return }
-      packs[hash] = UInt64(size)
-    }
-    try objects("index/") { (name, size) throws(VaultError) in
-      guard let hash = ObjectHash(hex: name.lastPart), state.isSwept(segment: hash) else { return }
-      segments[hash] = UInt64(size)
-    }
-    try deleteSwept(packs: packs, segments: segments, &report)
-    return report
-  }
-
-  /// Sweeps what was condemned at least `grace` nanoseconds ago; nil if there is nothing.
-  ///
-  /// What is in the entry is to be deleted afterwards.
-  package func appendSweep(grace: Int64) throws(VaultError) -> JournalEntry? {
+  package func sweep(
+    grace: Int64, _ listing: StoreListing, _ report: inout SweepReport
+  ) throws(VaultError) -> JournalEntry? {
     try access.format.features.requirePrunable()
-    return try journal.append { (state) throws(VaultError) in
+    let entry = try journal.append { (state) throws(VaultError) in
       state.sweep(of: grace, at: journal.now)
     }
+    guard let entry, case .sweep(let body) = entry.body else { return nil }
+    report.sweptCount += body.packs.count + body.segments.count
+    try delete(packs: body.packs, segments: body.segments, listing, &report)
+    return entry
   }
 
-  /// Deletes objects that are swept, given with their sizes: segments, then packs.
-  package func deleteSwept(
-    packs: [ObjectHash: UInt64], segments: [ObjectHash: UInt64], _ report: inout SweepReport
+  /// Deletes what the journal calls swept and the store still has.
+  ///
+  /// - Throws: `interrupted`, and what the store throws.
+  package func deleteLeftovers(
+    _ listing: StoreListing, _ report: inout SweepReport
   ) throws(VaultError) {
     let state = journal.state
-    for (hash, size) in segments.sorted(by: { $0.key < $1.key }) {
-      precondition(state.isSwept(segment: hash), "only what was swept is deleted")
-      try delete(.segment(hash), size, &report)
-    }
-    if !segments.isEmpty { try barrier() }
-    for (hash, size) in packs.sorted(by: { $0.key < $1.key }) {
-      precondition(state.isSwept(hash), "only what was swept is deleted")
-      try delete(.pack(hash), size, &report)
-    }
-    if !packs.isEmpty { try barrier() }
+    try delete(
+      packs: listing.packs.keys.filter { state.isSwept($0) },
+      segments: listing.segments.keys.filter { state.isSwept(segment: $0) }, listing, &report)
   }
 
   private func delete(
-    _ name: ObjectName, _ size: UInt64, _ report: inout SweepReport
+    packs: [ObjectHash], segments: [ObjectHash], _ listing: StoreListing,
+    _ report: inout SweepReport
   ) throws(VaultError) {
-    guard Interrupt.requested == 0 else { throw .interrupted }
-    do throws(StoreError) { try store.delete(name) } catch { throw .store(error) }
-    report.deletedCount += 1
-    report.deletedBytes += size
+    try deleteSwept(packs: packs, segments: segments) { name, hash in
+      report.deletedCount += 1
+      if case .pack = name.kind {
+        report.deletedBytes += listing.size(of: hash)
+      } else {
+        report.deletedBytes += listing.size(ofSegment: hash)
+      }
+    }
+  }
+
+  /// Deletes objects that the journal calls swept, segments before packs, and tells each.
+  ///
+  /// - Throws: `interrupted`, and what the store throws; what is left is a leftover.
+  package func deleteSwept(
+    packs: [ObjectHash], segments: [ObjectHash],
+    deleted: (ObjectName, ObjectHash) -> Void = { _, _ in }
+  ) throws(VaultError) {
+    let state = journal.state
+    func delete(_ name: ObjectName, _ hash: ObjectHash) throws(VaultError) {
+      guard Interrupt.requested == 0 else { throw .interrupted }
+      do throws(StoreError) { try store.delete(name) } catch { throw .store(error) }
+      deleted(name, hash)
+    }
+    for segment in segments.sorted() {
+      precondition(state.isSwept(segment: segment), "only what was swept is deleted")
+      try delete(.segment(segment), segment)
+    }
+    if !segments.isEmpty { try barrier() }
+    for pack in packs.sorted() {
+      precondition(state.isSwept(pack), "only what was swept is deleted")
+      try delete(.pack(pack), pack)
+    }
+    if !packs.isEmpty { try barrier() }
   }
 }
 

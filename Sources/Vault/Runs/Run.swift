@@ -187,10 +187,7 @@ package final class Run: @unchecked Sendable {
       return packs.isEmpty && segments.isEmpty ? nil : .sweep(packs: packs, segments: segments)
     }
     guard case .sweep(let body)? = sweep?.body else { return }
-    var report = SweepReport()
-    try vault.deleteSwept(
-      packs: Dictionary(uniqueKeysWithValues: body.packs.map { ($0, 0) }),
-      segments: Dictionary(uniqueKeysWithValues: body.segments.map { ($0, 0) }), &report)
+    try vault.deleteSwept(packs: body.packs, segments: body.segments)
   }
 
   /// Whether this run has a chunk; any thread may ask.

@@ -133,4 +133,15 @@ import Testing
     #expect(session.text.contains("the passwords are not the same"))
     #expect(try keys().count == 1)
   }
+
+  @Test func aSlotThatCameToNameAnotherOwnerIsTold() throws {
+    try repository.igudar("key", "add", "--new-password-file", "password")
+    let added = try #require(try keys().first { $0["current"] == .bool(false) }?["id"]?.text)
+    let slot = try #require(try repository.shell("ls repo/slots/\(added)*").lines.first)
+    try repository.shell(
+      "printf '\\377\\000\\377' | dd of=\(slot) bs=1 seek=90 conv=notrunc 2>&1")
+    let check = try repository.igudar("check")
+    #expect((check.text + check.errorText).contains("names another owner and opens nothing"))
+    #expect((check.text + check.errorText).contains(added))
+  }
 }

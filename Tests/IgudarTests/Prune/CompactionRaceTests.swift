@@ -26,7 +26,8 @@ import Testing
       .filter { vault.journal.state.segmentState($0) == nil }
     #expect(orphans.count == 1)
     try vault.condemn(rescuing: []) { _ in ([], orphans) }
-    _ = try vault.sweep(grace: 0)
+    var report = SweepReport()
+    _ = try vault.sweep(grace: 0, StoreListing(vault), &report)
   }
 
   @Test func aMergedSegmentThatWasSweptIsNotNamed() throws {

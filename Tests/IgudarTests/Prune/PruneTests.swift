@@ -23,6 +23,17 @@ import Vault
     for snapshot in try small.repository.snapshots().dropLast() { try forget(snapshot) }
   }
 
+  /// Backs up four files, takes some away, backs up again and forgets the first.
+  private mutating func forgetFields(_ gone: String...) throws {
+    for name in ["rye", "barley", "wheat", "oats"] {
+      try small.write(name, random.noise(900_000))
+    }
+    _ = try small.backUp()
+    try small.shell("rm \(gone.joined(separator: " "))")
+    _ = try small.backUp()
+    try forgetAllButLast()
+  }
+
   private func requireWhole(snapshots: Int) throws {
     try small.reopen()
     #expect(try small.repository.snapshots().count == snapshots)
@@ -74,13 +85,7 @@ import Vault
   }
 
   @Test mutating func aPartlyNeededPackIsWrittenAnew() throws {
-    for name in ["rye", "barley", "wheat", "oats"] {
-      try small.write(name, random.noise(900_000))
-    }
-    _ = try small.backUp()
-    try small.shell("rm rye oats")
-    _ = try small.backUp()
-    try forgetAllButLast()
+    try forgetFields("rye", "oats")
     let plan = try Prune(small.repository, options: PruneOptions()).plan()
     #expect(plan.repacked.packCount > 0 && plan.movedBytes < plan.repacked.bytes * 2 / 3)
     let before = try small.store.list(prefix: "")
@@ -95,13 +100,7 @@ import Vault
   }
 
   @Test mutating func whatMayStayUnusedStays() throws {
-    for name in ["rye", "barley", "wheat", "oats"] {
-      try small.write(name, random.noise(900_000))
-    }
-    _ = try small.backUp()
-    try small.shell("rm rye")
-    _ = try small.backUp()
-    try forgetAllButLast()
+    try forgetFields("rye")
     let unlimited = try prune { $0.maxUnused = .unlimited }
     #expect(unlimited.repackedPackCount == 0)
     #expect(unlimited.plan.limits == [.maxUnused])
@@ -165,13 +164,7 @@ import Vault
   }
 
   @Test mutating func aStoreThatFillsUpKeepsWhatIsThere() throws {
-    for name in ["rye", "barley", "wheat", "oats"] {
-      try small.write(name, random.noise(900_000))
-    }
-    _ = try small.backUp()
-    try small.shell("rm rye")
-    _ = try small.backUp()
-    try forgetAllButLast()
+    try forgetFields("rye")
     let isFull = Mutex(true)
     let before = try Set(small.store.list(prefix: "packs/").map(\.name))
     try small.open(

@@ -67,7 +67,7 @@ enum PruneCommand {
     let progress = PruneProgress()
     let messages = PruneMessages(output, options)
     let prune = Prune(repository, options: options)
-    let pace = Progress(output, status: PruneMessages.status) { PruneMessages.sample(progress) }
+    let pace = Progress(output, status: packStatus) { PruneMessages.sample(progress) }
     if isDryRun {
       messages.show(try pace.during { try prune.plan(progress: progress) })
       return .done

@@ -25,16 +25,6 @@ struct PruneMessages {
     return sample
   }
 
-  static func status(_ sample: ProgressSample, _ elapsed: Double) -> JSONObject {
-    var line = JSONObject(message: "status")
-    line.addUnlessZero("seconds_elapsed", UInt64(elapsed))
-    line.addUnlessZero("total_packs", sample.filesTotal ?? 0)
-    line.addUnlessZero("packs_done", sample.filesDone)
-    line.addUnlessZero("total_bytes", sample.bytesTotal ?? 0)
-    line.addUnlessZero("bytes_done", sample.bytesDone)
-    return line
-  }
-
   // MARK: The plan
 
   /// Tells what would be done.
