@@ -3,32 +3,45 @@
 import CLinux
 import Glibc
 
-/// The stretches of an open file that hold data, in order, from an offset up to a size.
+/// The stretches of an open file that hold data, in order; each is found when it is asked for, as a
+/// file can have any number of them.
 ///
 /// A file system that cannot tell says that all is data.
-package func dataStretches(
-  of descriptor: Int32, size: UInt64, from start: UInt64 = 0
-) throws(Errno) -> [Range<UInt64>] {
-  var stretches: [Range<UInt64>] = []
-  var position = start
-  while position < size {
-    let found = clinux_seek_data(descriptor, Int64(position))
-    if found < 0 {
-      // ENXIO: nothing but a hole from here on.
-      if errno == ENXIO { break }
-      if stretches.isEmpty, errno == EINVAL || errno == EOPNOTSUPP { return [position..<size] }
-      throw .current
-    }
-    let end = clinux_seek_hole(descriptor, found)
-    if end < 0 {
-      // It was cut short just now.
-      if errno == ENXIO { break }
-      throw .current
-    }
-    let stretch = min(UInt64(found), size)..<min(UInt64(end), size)
-    if !stretch.isEmpty { stretches.append(stretch) }
-    guard UInt64(end) > position else { break }
-    position = UInt64(end)
+package struct DataStretches {
+  private let descriptor: Int32
+  private let size: UInt64
+  private var position: UInt64
+
+  /// Those between an offset and a size; the descriptor must stay open.
+  package init(of descriptor: Int32, size: UInt64, from start: UInt64 = 0) {
+    self.descriptor = descriptor
+    self.size = size
+    position = start
   }
-  return stretches
+
+  /// The next stretch; nil if there is only a hole from here on, or nothing.
+  package mutating func next() throws(Errno) -> Range<UInt64>? {
+    while position < size {
+      let found = clinux_seek_data(descriptor, Int64(position))
+      if found < 0 {
+        // ENXIO: nothing but a hole from here on.
+        guard errno != ENXIO else { return end(nil) }
+        guard errno == EINVAL || errno == EOPNOTSUPP else { throw .current }
+        return end(position..<size)
+      }
+      let hole = clinux_seek_hole(descriptor, found)
+      // It was cut short just now.
+      guard hole >= 0 || errno != ENXIO else { return end(nil) }
+      guard hole >= 0 else { throw .current }
+      let stretch = min(UInt64(found), size)..<min(UInt64(hole), size)
+      position = UInt64(hole) > position ? UInt64(hole) : size
+      if !stretch.isEmpty { return stretch }
+    }
+    return nil
+  }
+
+  private mutating func end(_ last: Range<UInt64>?) -> Range<UInt64>? {
+    position = size
+    return last
+  }
 }

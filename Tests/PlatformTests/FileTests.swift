@@ -86,14 +86,21 @@ import Testing
     try unsafe file.write(UnsafeRawBufferPointer(memory), at: offset)
   }
 
+  private func stretches(of raw: Int32, size: UInt64) throws -> [Range<UInt64>] {
+    var stretches = DataStretches(of: raw, size: size)
+    var found: [Range<UInt64>] = []
+    while let stretch = try stretches.next() { found.append(stretch) }
+    return found
+  }
+
   @Test func holesAreFoundAndMade() throws {
     let scratch = try Scratch()
     let file = try Descriptor.open(scratch.path("sparse"), O_RDWR | O_CREAT)
     try file.truncate(to: 10 << 20)
-    #expect(try dataStretches(of: file.raw, size: 10 << 20) == [])
+    #expect(try stretches(of: file.raw, size: 10 << 20) == [])
     try write(Array(repeating: 1, count: 65536), at: 1 << 20, to: file)
     try write(Array(repeating: 2, count: 65536), at: 8 << 20, to: file)
-    let data = try dataStretches(of: file.raw, size: 10 << 20)
+    let data = try stretches(of: file.raw, size: 10 << 20)
     // A file system that cannot tell says that all is data.
     let all: [Range<UInt64>] = [0..<10 << 20]
     guard data != all else { return }
@@ -102,12 +109,12 @@ import Testing
     #expect(data == [first, second])
     #expect(try FileStatus.of(file.raw).mayHaveHoles)
     try file.punchHole(second)
-    #expect(try dataStretches(of: file.raw, size: 10 << 20) == [first])
+    #expect(try stretches(of: file.raw, size: 10 << 20) == [first])
     #expect(try FileStatus.of(file.raw).size == 10 << 20)
     // Asked about less than there is, less is told.
     let end = first.lowerBound + 5
-    #expect(try dataStretches(of: file.raw, size: end) == [first.lowerBound..<end])
-    #expect(try dataStretches(of: file.raw, size: 0) == [])
+    #expect(try stretches(of: file.raw, size: end) == [first.lowerBound..<end])
+    #expect(try stretches(of: file.raw, size: 0) == [])
   }
 
   @Test func rangesAreCopied() throws {

@@ -191,7 +191,8 @@ final class FileReader {
     var content = ContentBuilder(into: LaneSink(lane: lane))
     var end: UInt64 = 0
     var isShort = false
-    for stretch in try stretches(of: file, status: status) {
+    var stretches = SourceStretches(of: file, status: status)
+    while let stretch = try stretches.next() {
       if stretch.lowerBound > end {
         try vaultProblems { () throws(VaultError) in
           try content.append(.hole(length: stretch.lowerBound - end))
@@ -303,12 +304,24 @@ func statusAfter(_ file: borrowing Descriptor) throws(SourceProblem) -> FileStat
   return status
 }
 
-/// Where a file has data.
-func stretches(
-  of file: borrowing Descriptor, status: FileStatus
-) throws(SourceProblem) -> [Range<UInt64>] {
-  guard status.mayHaveHoles else { return status.size == 0 ? [] : [0..<status.size] }
-  do throws(Errno) { return try dataStretches(of: file.raw, size: status.size) } catch {
-    throw .system("lseek", error)
+/// Where a file has data, in order.
+struct SourceStretches {
+  private var found: DataStretches?
+  // All of a file that has no holes; nil when it was handed out.
+  private var whole: Range<UInt64>?
+
+  /// Of an open file, which must stay open.
+  init(of file: borrowing Descriptor, status: FileStatus) {
+    if status.mayHaveHoles {
+      found = DataStretches(of: file.raw, size: status.size)
+    } else if status.size > 0 {
+      whole = 0..<status.size
+    }
+  }
+
+  mutating func next() throws(SourceProblem) -> Range<UInt64>? {
+    do throws(Errno) { return try found?.next() ?? whole.take() } catch {
+      throw .system("lseek", error)
+    }
   }
 }

@@ -85,7 +85,8 @@ struct LargeFile {
     of file: borrowing Descriptor, status: FileStatus
   ) throws(SourceProblem) -> UInt64? {
     var end: UInt64 = 0
-    for stretch in try stretches(of: file, status: status) {
+    var stretches = SourceStretches(of: file, status: status)
+    while let stretch = try stretches.next() {
       if stretch.lowerBound > end { addHole(stretch.lowerBound - end) }
       guard let reached = try read(stretch, of: file) else { return nil }
       end = reached

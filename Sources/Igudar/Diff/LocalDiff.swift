@@ -36,7 +36,8 @@ public struct LocalDiff: Sendable {
   /// Tells all differences from a directory of a snapshot to a folder of this machine.
   ///
   /// `found` answers whether to go on; `unreadable` gets directories of the snapshot that cannot be
-  /// compared to their end, `unreadableSource` what cannot be read here.
+  /// compared to their end and files whose content it cannot tell, `unreadableSource` what cannot be
+  /// read here.
   /// - Throws: `noSource` when the folder itself cannot be read; `interrupted`.
   public func run(
     from tree: Entry, to folder: FilePath, unreadable: (FilePath, RepositoryError) -> Void,
@@ -97,6 +98,7 @@ private struct LocalDiffWalk {
       } catch {
         switch error {
         case .here(let path, let message): unreadableSource(path, message)
+        case .content(let name, let error): unreadable(level.path.appending(name), error)
         case .tree(let error):
           guard error.isLoss else { throw error }
           unreadable(level.path, error)
@@ -144,6 +146,9 @@ private struct LocalDiffWalk {
 enum LocalDiffProblem: Error {
   /// This file or folder cannot be read, in words.
   case here(FilePath, String)
+  /// The snapshot does not say what is in the file of this name.
+  case content(FileName, VaultError)
+  /// The folder of the snapshot cannot be read on, or nothing can.
   case tree(VaultError)
 }
 

@@ -10,10 +10,11 @@ final class LocalFiles {
   private let hasher: ChunkHasher
   private let source: any NodeSource
   private let readsAll: Bool
-  private let buffer = Buffer(capacity: TreeLimits.chunk)
+  private let comparison: ContentComparison
 
   init(_ vault: Vault, _ source: any NodeSource, readsAll: Bool) {
     hasher = vault.hasher
+    comparison = ContentComparison(hasher)
     self.source = source
     self.readsAll = readsAll
   }
@@ -90,19 +91,17 @@ final class LocalFiles {
     if !readsAll && status.mtime == mtime || old.size == 0 { return true }
     let path = directory.path.appending(name)
     let file = try open(name, in: directory)
-    let data: [Range<UInt64>]
-    do throws(Errno) { data = try dataStretches(of: file.raw, size: status.size) } catch {
-      throw .here(path, "\(error.text) (lseek)")
-    }
     var extents = ContentReader(old, from: source)
     var offset: UInt64 = 0
     while true {
       guard Interrupt.requested == 0 else { throw .tree(.interrupted) }
       let next: Extent?
-      do throws(VaultError) { next = try extents.next() } catch { throw .tree(error) }
+      do throws(VaultError) { next = try extents.next() } catch {
+        throw error.isLoss ? .content(name, error) : .tree(error)
+      }
       guard let extent = next else { return true }
       do throws(Errno) {
-        guard try matches(extent, of: file, at: offset, data) else { return false }
+        guard try comparison.holds(extent, at: offset, in: file) else { return false }
       } catch { throw .here(path, "\(error.text) (read)") }
       offset += extent.length
     }
@@ -114,36 +113,6 @@ final class LocalFiles {
     do throws(Errno) {
       return try Descriptor.openSource(name, at: directory.descriptor.raw)
     } catch { throw .here(directory.path.appending(name), "\(error.text) (open)") }
-  }
-
-  private func matches(
-    _ extent: Extent, of file: borrowing Descriptor, at offset: UInt64, _ data: [Range<UInt64>]
-  ) throws(Errno) -> Bool {
-    guard case .chunk(let id, let length) = extent else {
-      let hole = offset..<offset + extent.length
-      for stretch in data where stretch.overlaps(hole) {
-        guard try isZero(stretch.clamped(to: hole), of: file) else { return false }
-      }
-      return true
-    }
-    let bytes = unsafe UnsafeMutableRawBufferPointer(start: buffer.pointer, count: Int(length))
-    guard try unsafe file.read(at: Int64(offset), into: bytes) == bytes.count else { return false }
-    return unsafe hasher.id(of: UnsafeRawBufferPointer(bytes), kind: .data) == id
-  }
-
-  private func isZero(
-    _ range: Range<UInt64>, of file: borrowing Descriptor
-  ) throws(Errno) -> Bool {
-    var offset = range.lowerBound
-    while offset < range.upperBound, Interrupt.requested == 0 {
-      let count = Int(min(UInt64(buffer.capacity), range.upperBound - offset))
-      let bytes = unsafe UnsafeMutableRawBufferPointer(start: buffer.pointer, count: count)
-      guard try unsafe file.read(at: Int64(offset), into: bytes) == count,
-        unsafe bytes.allSatisfy({ $0 == 0 })
-      else { return false }
-      offset += UInt64(count)
-    }
-    return true
   }
 }
 

@@ -49,11 +49,9 @@ struct FileMetadata {
   /// Sets the flags that keep a file from being changed or removed, when it has its name.
   func protect() {
     guard entry.inodeFlags & InodeFlags.protecting != 0, !context.options.isDryRun else { return }
-    do throws(Errno) {
-      guard let flags = try place.flags() else { throw .notSupported }
-      let wanted = flags | (entry.inodeFlags & InodeFlags.protecting)
-      if wanted != flags { try place.setFlags(wanted) }
-    } catch { fail("setting inode flags", error) }
+    do throws(Errno) { try place.protect(entry.inodeFlags) } catch {
+      fail("setting inode flags", error)
+    }
   }
 
   private func fail(_ call: String, _ errno: Errno) {
@@ -254,5 +252,14 @@ extension FileMetadata {
     case .inline(let bytes): bytes
     case .chunk(let id, _): try reader.read(id, kind: .data)
     }
+  }
+}
+
+extension MetadataPlace {
+  /// Sets those of the flags that keep a file from being changed.
+  func protect(_ wanted: UInt32) throws(Errno) {
+    guard let flags = try flags() else { throw .notSupported }
+    let all = flags | (wanted & InodeFlags.protecting)
+    if all != flags { try setFlags(all) }
   }
 }

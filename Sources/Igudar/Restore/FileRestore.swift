@@ -23,7 +23,7 @@ final class FileRestore: @unchecked Sendable {
   private var output: FileOutput?
   private var base: SharedDescriptor?
   private var isBaseGone = false
-  private var same: [Range<UInt64>] = []
+  private var same = StretchList()
   private var changedBytes: UInt64 = 0
   private var hasChanged = false
   private var remaining = 1
@@ -89,14 +89,10 @@ final class FileRestore: @unchecked Sendable {
   }
 
   /// Notes a stretch that what is there has already.
-  func note(same stretch: Range<UInt64>) {
-    lock.withLock {
-      if let last = same.last, last.upperBound == stretch.lowerBound {
-        same[same.count - 1] = last.lowerBound..<stretch.upperBound
-      } else {
-        same.append(stretch)
-      }
-    }
+  func note(same stretch: Range<UInt64>, _ context: RestoreContext) {
+    do throws(VaultError) {
+      try lock.withLock { () throws(VaultError) in try same.append(stretch) }
+    } catch { fail(error, context) }
   }
 
   /// Notes bytes that are not there.
@@ -141,14 +137,16 @@ final class FileRestore: @unchecked Sendable {
 
   private func end(_ hand: RestoreHand) -> LinkGroup.Outcome {
     let context = hand.context
-    if hasFailed {
-      if let failure { context.fail(path, failure.message, failure.trouble) }
-      return .lost(failure?.trouble ?? .failed)
+    var error = Errno.inputOutput
+    if !hasFailed {
+      do throws(Errno) {
+        try finish(hand)
+        return .isThere
+      } catch let problem { error = problem }
     }
-    do throws(Errno) {
-      try finish(hand)
-      return .isThere
-    } catch { return .lost(context.failToPlace(path, "restore", error)) }
+    guard hasFailed else { return .lost(context.failToPlace(path, "restore", error)) }
+    if let failure { context.fail(path, failure.message, failure.trouble) }
+    return .lost(failure?.trouble ?? .failed)
   }
 
   // MARK: Finishing
@@ -175,7 +173,7 @@ final class FileRestore: @unchecked Sendable {
     let (action, reason) = step
     if !context.options.isDryRun {
       let output = try opened(context)
-      try takeOver(into: output)
+      try takeOver(into: output, context)
       try output.end(at: size)
       let metadata = metadata(.descriptor(output.descriptor.raw), hand)
       _ = metadata.apply()
@@ -187,13 +185,21 @@ final class FileRestore: @unchecked Sendable {
   }
 
   // What is the same comes from the old file, which must still be what it was when it was compared.
-  private func takeOver(into output: FileOutput) throws(Errno) {
+  private func takeOver(into output: FileOutput, _ context: RestoreContext) throws(Errno) {
     guard let base, case .compared(let before) = standing, !output.isInPlace else { return }
     if !output.sharesBase {
-      for stretch in same { try output.copy(stretch, of: base.descriptor) }
+      while let stretch = nextSame(context) { try output.copy(stretch, of: base.descriptor) }
+      guard !hasFailed else { throw .inputOutput }
     }
     let now = try FileStatus.of(base.descriptor.raw)
     guard now.size == before.size, now.mtime == before.mtime else { throw .textBusy }
+  }
+
+  private func nextSame(_ context: RestoreContext) -> Range<UInt64>? {
+    do throws(VaultError) { return try same.take() } catch {
+      fail(error, context)
+      return nil
+    }
   }
 
   private var step: (RestoreAction, RestoreReason) {

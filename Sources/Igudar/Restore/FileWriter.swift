@@ -53,7 +53,7 @@ final class FileWriter {
       let isThere = try? comparison.holds(piece.extent, at: piece.offset, in: base.descriptor)
       if isThere == true {
         context.progress.bytesSkipped.wrappingAdd(piece.extent.length, ordering: .relaxed)
-        if case .chunk = piece.extent { piece.file.note(same: piece.range) }
+        if case .chunk = piece.extent { piece.file.note(same: piece.range, context) }
       } else {
         missing.append(piece)
         piece.file.note(changed: piece.extent.length)

@@ -1,5 +1,5 @@
 // Names of one file. The first that is met is restored; the others become links to it, at once or
-// when it is complete. A group is forgotten when as many names were met as the file has.
+// when it is complete.
 //
 // Invariant: names of one group are alike in all that a file cannot have twice. A backup can meet an
 // inode number again that another file had before it was deleted.
@@ -12,13 +12,15 @@ import Vault
 final class LinkGroup: @unchecked Sendable {
   let directory: PathChain
   let name: FileName
-  private let lock = Lock()
-  private var outcome: Outcome?
+  private let monitor = Monitor()
+  private var known: Outcome?
   private var waiting: [FurtherName] = []
 
-  init(_ entry: Entry, in directory: RestoreDirectory) {
-    self.directory = directory.chain
-    name = entry.name
+  /// A group that begins with this name; with the outcome where that is known.
+  init(_ name: FileName, in directory: PathChain, outcome: Outcome? = nil) {
+    self.name = name
+    self.directory = directory
+    known = outcome
   }
 
   /// What became of the file.
@@ -27,20 +29,29 @@ final class LinkGroup: @unchecked Sendable {
     case lost(RestoreTrouble)
   }
 
+  /// The outcome if it is known.
+  var outcome: Outcome? { monitor.withLock { known } }
+
   var path: FilePath { directory.path.appending(name) }
 
   /// Lets another name wait; where the outcome is known it is answered, and nothing waits.
   func add(_ name: FurtherName) -> Outcome? {
-    lock.withLock {
-      if outcome == nil { waiting.append(name) }
-      return outcome
+    monitor.withLock {
+      if known == nil { waiting.append(name) }
+      return known
     }
+  }
+
+  /// Waits until it is known what became of the file.
+  func waitForOutcome() {
+    monitor.withLock { monitor.wait { known != nil } }
   }
 
   /// Notes what became of the file, and answers the names that waited.
   func settle(_ outcome: Outcome) -> [FurtherName] {
-    lock.withLock {
-      self.outcome = outcome
+    monitor.withLock {
+      known = outcome
+      monitor.broadcast()
       let names = waiting
       waiting = []
       return names
@@ -56,50 +67,6 @@ struct FurtherName: Sendable {
   let exists: Bool
 
   var path: FilePath { directory.path.appending(entry.name) }
-}
-
-/// The files with several names of which some were not met yet.
-struct LinkTable {
-  private struct Row {
-    let group: LinkGroup
-    var remaining: UInt64
-  }
-
-  private let hasher: ChunkHasher
-  private var rows: [ChunkID: Row] = [:]
-  // Files of the target with several names, by device and inode, that are one of the snapshot's.
-  private let taken = TemporaryMap()
-
-  init(_ hasher: ChunkHasher) { self.hasher = hasher }
-
-  /// The group that an entry is a further name of; nil if it is the first.
-  mutating func find(_ entry: Entry) -> LinkGroup? {
-    guard let key = entry.linkKey(hasher), let row = rows[key] else { return nil }
-    if row.remaining <= 1 { rows[key] = nil } else { rows[key]?.remaining -= 1 }
-    return row.group
-  }
-
-  /// The group that begins with an entry; nil if the file has one name.
-  mutating func begin(_ entry: Entry, in directory: RestoreDirectory) -> LinkGroup? {
-    guard let link = entry.hardLink, let key = entry.linkKey(hasher) else { return nil }
-    let group = LinkGroup(entry, in: directory)
-    rows[key] = Row(group: group, remaining: link.count - 1)
-    return group
-  }
-
-  /// Whether what is there under the first name of a file became another file of the snapshot
-  /// before; if not, it becomes this one.
-  func takes(_ status: FileStatus?, for entry: Entry) throws(VaultError) -> Bool {
-    guard entry.hardLink != nil, let status, status.links > 1,
-      status.type != .directory
-    else { return false }
-    var key = ByteWriter()
-    key.u64(status.device)
-    key.u64(status.inode)
-    if try taken.get(key.bytes) != nil { return true }
-    try taken.set(key.bytes, to: [1])
-    return false
-  }
 }
 
 extension Entry {

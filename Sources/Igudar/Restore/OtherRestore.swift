@@ -11,7 +11,7 @@ extension RestoreWalk {
   ) throws(VaultError) {
     let isTaken = try links.takes(status, for: entry)
     let path = { directory.path.appending(entry.name) }
-    let group = links.begin(entry, in: directory)
+    let group = try links.begin(entry, in: directory)
     directory.addPart()
     var outcome = LinkGroup.Outcome.isThere
     do throws(Errno) {

@@ -16,7 +16,7 @@ final class RestoreContext: Sendable {
   private let failure = Mutex<VaultError?>(nil)
   private let protected: ProtectedFolders
   // Files with several names that must not be changed once they have all of them.
-  private let protections = Mutex<[(entry: Entry, group: LinkGroup)]>([])
+  private let protections = LateProtections()
 
   init(
     vault: Vault, options: RestoreOptions, progress: RestoreProgress,
@@ -106,20 +106,23 @@ final class RestoreContext: Sendable {
 
   /// Lets a file with several names wait for its protecting flags.
   func protectLater(_ entry: Entry, in group: LinkGroup) {
-    protections.withLock { $0.append((entry, group)) }
+    do throws(VaultError) { try protections.add(entry.inodeFlags, to: group) } catch {
+      stop(for: error)
+    }
   }
 
   /// Sets the protecting flags that had to wait.
-  func protect(below target: SharedDescriptor, _ reader: ChunkReader) {
-    for (entry, group) in protections.withLock({ $0 }) {
+  func protect(below target: SharedDescriptor, at path: FilePath) throws(VaultError) {
+    try protections.forEach { (flags, names) in
+      guard let name = names.last else { return }
       do throws(Errno) {
-        let folder = try target.passage(along: group.directory.names)
-        let file = try Descriptor.openSource(group.name, at: folder.descriptor.raw)
-        FileMetadata(
-          context: self, entry: entry, place: .descriptor(file.raw), reader: reader,
-          path: { group.path }
-        ).protect()
-      } catch { fail(group.path, "setting inode flags", error, of: .metadata) }
+        let folder = try target.passage(along: names.dropLast())
+        let file = try Descriptor.openSource(name, at: folder.descriptor.raw)
+        try MetadataPlace.descriptor(file.raw).protect(flags)
+      } catch {
+        let whole = names.reduce(path) { $0.appending($1) }
+        fail(whole, "setting inode flags", error, of: .metadata)
+      }
     }
   }
 }

@@ -31,10 +31,10 @@ final class RestoreWalk {
     self.context = context
     self.source = source
     self.target = target
-    links = LinkTable(context.vault.hasher)
     root = RestoreDirectory(
       root: target, path: path, entry: entry.children == nil ? nil : entry,
       patterns: context.options.selection.root)
+    links = LinkTable(context.vault.hasher, below: root.chain)
     hand = try RestoreHand(context: context, root: root)
   }
 
@@ -67,7 +67,8 @@ final class RestoreWalk {
       levels.append(
         RestoreLevel(root, children, existing, state: selection.root, source: source))
     } else {
-      let level = RestoreLevel(root, Children.none, existing, state: nil, source: source)
+      let level = RestoreLevel(
+        root, Children.none, existing, state: selection.root, source: source)
       try visit(entry, in: level)
       root.endPart(context, hand.reader)
     }
@@ -85,7 +86,7 @@ final class RestoreWalk {
 
   private func end() throws(VaultError) {
     guard let target, !context.options.isDryRun else { return }
-    context.protect(below: target, hand.reader)
+    try context.protect(below: target, at: root.path)
     // Errors of writing back come late, on network file systems and over quotas.
     do throws(Errno) { try target.descriptor.syncFileSystem() } catch {
       context.fail(root.path, "syncfs", error)
@@ -196,8 +197,8 @@ final class RestoreWalk {
     }
     if isBlocked(entry, by: status, in: level) {
       return
-    } else if let group = links.find(entry) {
-      addName(entry, to: group, in: level, exists: status != nil)
+    } else if let group = try links.find(entry) {
+      try addName(entry, to: group, in: level, exists: status != nil)
     } else if let file = entry.file {
       try plan(entry, file, status, in: level)
     } else {
@@ -226,13 +227,17 @@ final class RestoreWalk {
 
   private func addName(
     _ entry: Entry, to group: LinkGroup, in level: RestoreLevel, exists: Bool
-  ) {
+  ) throws(VaultError) {
     let name = FurtherName(entry: entry, directory: level.directory, exists: exists)
     level.directory.addPart()
     if let size = entry.file?.size {
       context.progress.bytesSkipped.wrappingAdd(size, ordering: .relaxed)
     }
-    guard let outcome = group.add(name) else { return }
+    guard let outcome = group.add(name) else {
+      guard links.note(waitingFor: group) else { return }
+      try handOver()
+      return links.waitForAll()
+    }
     hand.links.link(name, to: group, outcome, hand.reader)
   }
 
@@ -313,8 +318,8 @@ final class RestoreWalk {
   ) throws(VaultError) {
     let isTaken = try links.takes(status, for: entry)
     let standing = isTaken ? .taken : context.standing(of: status, to: entry)
-    let restore = FileRestore(
-      entry, in: level.directory, standing, group: links.begin(entry, in: level.directory))
+    let group = try links.begin(entry, in: level.directory)
+    let restore = FileRestore(entry, in: level.directory, standing, group: group)
     restore.addPart()
     batch.files.append(restore)
     if file.size > UInt64(Int64.max) {

@@ -28,8 +28,8 @@ final class ContentComparison {
 
   // Holes are not read.
   private func isZero(_ range: Range<UInt64>, in file: borrowing Descriptor) throws(Errno) -> Bool {
-    let stretches = try dataStretches(of: file.raw, size: range.upperBound, from: range.lowerBound)
-    for stretch in stretches {
+    var stretches = DataStretches(of: file.raw, size: range.upperBound, from: range.lowerBound)
+    while let stretch = try stretches.next() {
       var offset = stretch.lowerBound
       while offset < stretch.upperBound {
         let count = Int(min(UInt64(buffer.capacity), stretch.upperBound - offset))

@@ -42,6 +42,12 @@ package final class TemporaryMap {
     if recentSize > memoryLimit { try spill() }
   }
 
+  /// A key, or value, for a number; keys ascend with their numbers.
+  package static func key(_ number: UInt64) -> [UInt8] { IndexKey.number(number) }
+
+  /// Back from `key`.
+  package static func number(_ key: [UInt8]) -> UInt64 { IndexKey.decode(key) }
+
   /// The first key from this one on, with its value; nil if there is none.
   package func first(
     from key: [UInt8]

@@ -44,7 +44,8 @@ enum RestoreCommand {
       content, or by size and time with --overwrite if-changed. A file has its name only when all
       of it is there. What was interrupted is taken up by running it again.
 
-      Patterns are those of backup, for paths within what is restored. --delete obeys them too.
+      Patterns are those of backup, for paths within what is restored; of one file that is its name.
+      --delete obeys them too.
 
       Exit code 1 when some files could not be restored, 3 when all that is missing takes more
       rights than the user has, 5 when the repository is damaged.

@@ -2,7 +2,6 @@
 
 import Igudar
 import Platform
-import Synchronization
 import Vault
 
 /// The messages of one restore.
@@ -11,7 +10,7 @@ final class RestoreReport: Sendable {
   private let isDryRun: Bool
   private let started = monotonicSeconds()
   // Paths that were told not to be restored, which is not told again when all is verified.
-  private let known = Mutex<Set<FilePath>>([])
+  private let known = PathMemory()
 
   init(_ output: Output, isDryRun: Bool) {
     self.output = output
@@ -50,14 +49,14 @@ final class RestoreReport: Sendable {
   @Sendable func take(_ event: RestoreEvent) {
     switch event {
     case .failed(let path, let message, _, let part):
-      if part == .file { known.withLock { _ = $0.insert(path) } }
+      if part == .file { known.insert(path) }
       output.warning(message, item: path.bytes, during: "restore")
     case .step(let step): tell(step)
     }
   }
 
   /// Whether a path was told to be missing or wrong.
-  @Sendable func isKnown(_ path: FilePath) -> Bool { known.withLock { $0.contains(path) } }
+  @Sendable func isKnown(_ path: FilePath) -> Bool { known.contains(path) }
 
   func beginVerification() { output.note("reading the restored files again") }
 
