@@ -22,8 +22,22 @@ package enum AttributeTarget {
     let sorted = list.split(separator: 0).map { Array($0) }
       .sorted { $0.lexicographicallyPrecedes($1) }
     // Network file systems have named one twice.
-    return sorted.indices.filter { $0 == 0 || sorted[$0] != sorted[$0 - 1] }.map { sorted[$0] }
+    let names = sorted.indices.filter { $0 == 0 || sorted[$0] != sorted[$0 - 1] }
+    return names.map { sorted[$0] }.filter { !Self.isAlias($0, among: sorted) }
   }
+
+  /// Whether an attribute is another among these under the name that XFS has for its own way to
+  /// keep it; to take it away would take away the other.
+  package static func isAlias(_ name: [UInt8], among names: [[UInt8]]) -> Bool {
+    guard name.starts(with: aliasPrefix) else { return false }
+    return aliases.contains { own, usual in name == own && names.contains(usual) }
+  }
+
+  private static let aliasPrefix = Array("trusted.SGI_ACL_".utf8)
+  private static let aliases = [
+    ("trusted.SGI_ACL_FILE", "system.posix_acl_access"),
+    ("trusted.SGI_ACL_DEFAULT", "system.posix_acl_default"),
+  ].map { (Array($0.utf8), Array($1.utf8)) }
 
   /// The value of an attribute; nil where there is no such one, or not any more.
   package func value(of name: [UInt8]) throws(Errno) -> [UInt8]? {

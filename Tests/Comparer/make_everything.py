@@ -16,6 +16,7 @@ import struct
 import sys
 
 SETFLAGS, GETFLAGS = 0x40086602, 0x80086601
+FSGETXATTR, FSSETXATTR = 0x801C581F, 0x401C5820
 IMMUTABLE, APPEND, NODUMP, NOATIME, SYNC = 0x10, 0x20, 0x40, 0x80, 0x08
 ROOT = os.geteuid() == 0
 
@@ -25,6 +26,8 @@ def attempt(what, call, *arguments, **named):
         call(*arguments, **named)
     except OSError as error:
         print(f"left out: {what}: {error.strerror}")
+        return False
+    return True
 
 
 def write(name, data=b"grain\n", mode=0o644):
@@ -37,6 +40,16 @@ def set_flags(name, flags):
     fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK)
     own = struct.unpack("I", fcntl.ioctl(fd, GETFLAGS, bytes(8))[:4])[0]
     fcntl.ioctl(fd, SETFLAGS, struct.pack("II", own | flags, 0))
+    os.close(fd)
+
+
+def set_project(name, project, inherited=False):
+    fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK)
+    values = list(struct.unpack("7I", fcntl.ioctl(fd, FSGETXATTR, bytes(28))))
+    # 0x200: what is made in the folder belongs to the project too.
+    values[0] |= 0x200 if inherited else 0
+    values[3] = project
+    fcntl.ioctl(fd, FSSETXATTR, struct.pack("7I", *values))
     os.close(fd)
 
 
@@ -62,7 +75,9 @@ def types():
     os.mkdir("types")
     os.mkdir("types/empty")
     os.symlink("/nowhere/at/all", "types/dangling")
-    os.symlink(b"\xff\n" + b"t" * 4000, b"types/long")
+    # As long as this file system has them.
+    for length in (4000, 2000, 1000):
+        attempt(f"a link of {length} bytes", os.symlink, b"\xff\n" + b"t" * length, f"types/long-{length}")
     os.mkfifo("types/pipe")
     here = os.getcwd()
     os.chdir("types")
@@ -70,7 +85,9 @@ def types():
     os.chdir(here)
     if ROOT:
         os.mknod("types/null", stat.S_IFCHR | 0o640, os.makedev(1, 3))
-        os.mknod("types/disk", stat.S_IFBLK | 0o660, os.makedev(259, 1 << 18 | 7))
+        for bit in (18, 17):
+            device = os.makedev(259, 1 << bit | 7)
+            attempt(f"a minor number of {bit + 1} bits", os.mknod, f"types/disk-{bit}", stat.S_IFBLK | 0o660, device)
 
 
 def links():
@@ -160,6 +177,20 @@ def flags():
     attempt("flag immutable", set_flags, "flags/linked", IMMUTABLE)
 
 
+def projects():
+    os.mkdir("projects")
+    write("projects/file")
+    if not attempt("project IDs", set_project, "projects/file", 4242):
+        return
+    os.mkdir("projects/folder")
+    set_project("projects/folder", 0xFFFFFFF0, inherited=True)
+    for name in ("heir", "stranger"):
+        write(f"projects/folder/{name}")
+    set_project("projects/folder/stranger", 7)
+    os.mkdir("projects/folder/below")
+    set_project("projects/folder/below", 0)
+
+
 def times():
     os.mkdir("times")
     moments = {
@@ -222,7 +253,7 @@ def main():
     os.chdir(sys.argv[-1])
     if sys.argv[1] == "--far":
         return far()
-    for part in (names, types, links, holes, modes, attributes, flags, times):
+    for part in (names, types, links, holes, modes, attributes, flags, projects, times):
         part()
 
 

@@ -135,7 +135,7 @@ struct FileMetadata {
         fail("chmod", error)
       }
     }
-    setTimes()
+    setTimes(status)
     if difference.project { setProject() }
     if difference.flags { setFlags() }
   }
@@ -158,13 +158,17 @@ struct FileMetadata {
     if let now = try? place.status() { status = now }
   }
 
-  private func setTimes() {
+  private func setTimes(_ before: FileStatus) {
     do throws(Errno) {
       try place.setTimes(access: entry.atime ?? entry.mtime, modification: entry.mtime)
       // A file system keeps the nearest time that it can hold, without a word.
-      guard !Self.everywhere.contains(entry.mtime.seconds) else { return }
-      if try place.status().mtime != entry.mtime {
-        fail("the file system cannot hold its modification time")
+      let isOrdinary = Self.everywhere.contains(entry.mtime.seconds)
+      guard !isOrdinary || !context.times.isKnown(before.device) else { return }
+      let mtime = try place.status().mtime
+      if !isOrdinary {
+        if mtime != entry.mtime { fail("the file system cannot hold its modification time") }
+      } else if context.times.learn(before.device, kept: mtime, of: entry.mtime) {
+        fail("its time is not kept as exactly as the snapshot has it, nor are those of others here")
       }
     } catch { fail("utimensat", error) }
   }
@@ -202,7 +206,9 @@ extension FileMetadata {
     var extra = Dictionary(
       try place.attributes.attributes().map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
     var changes: [AttributeChange] = []
-    for attribute in entry.attributes {
+    let names = entry.attributes.map(\.name)
+    for attribute in entry.attributes
+    where !AttributeTarget.isAlias(attribute.name, among: names) {
       let found = extra.removeValue(forKey: attribute.name)
       if let found, isSame(found, attribute.value) { continue }
       changes.append(.set(attribute))

@@ -61,10 +61,18 @@ extension RestoreWalk {
     guard !context.options.isDryRun else { return }
     guard let raw = directory.openDirectory?.descriptor.raw else { throw .notFound }
     let name = temporaryFileName()
-    try directory.changing(context) { (raw) throws(Errno) in try make(entry, named: name, in: raw) }
+    let arrival = Arrival(name: name, directory: directory, context: context)
+    do throws(Errno) {
+      try directory.changing(context) { (raw) throws(Errno) in
+        try make(entry, named: name, in: raw)
+      }
+    } catch {
+      // exFAT makes a file, and then says that it cannot.
+      arrival.discard()
+      throw error
+    }
     _ = metadata(of: entry, named: name, in: directory, raw).apply()
-    try Arrival(name: name, directory: directory, context: context)
-      .settle(as: entry.name, replacing: replacing)
+    try arrival.settle(as: entry.name, replacing: replacing)
   }
 
   private func metadata(

@@ -10,6 +10,7 @@ final class RestoreContext: Sendable {
   let options: RestoreOptions
   let progress: RestoreProgress
   let accounts = Accounts()
+  let times = TimeExactness()
   let isRoot: Bool
   private let report: @Sendable (RestoreEvent) -> Void
   // What ends the restore as a whole.
@@ -88,12 +89,15 @@ final class RestoreContext: Sendable {
   func failToPlace(_ path: FilePath, _ call: String, _ errno: Errno) -> RestoreTrouble {
     switch errno {
     case .notEmpty: fail(path, blocked)
-    case .exists:
-      fail(path, "something got this name since, or one that is the same here; it is not replaced")
+    case .exists: fail(path, Self.taken)
     default: return fail(path, call, errno)
     }
     return .failed
   }
+
+  /// Why what had a free name cannot get it.
+  static let taken =
+    "something got this name since, or one that is the same here; it is not replaced"
 
   /// Why a file cannot get its name.
   var blocked: String {

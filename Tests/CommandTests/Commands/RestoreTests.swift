@@ -25,6 +25,17 @@ import Testing
     #expect(try repository.restoredPaths(selector) == paths)
   }
 
+  @Test(arguments: [
+    (["-i", "*.txt"], true), (["-i", "*.c"], false), (["-e", "*.txt"], false),
+    (["--iexclude", "/ONE.TXT"], false), (["-e", "src"], true),
+  ])
+  func patternsCountForASingleFileToo(_ options: [String], _ isRestored: Bool) throws {
+    try repository.shell("echo 1 > src/one.txt")
+    _ = try repository.backup("src")
+    try repository.run(["restore", "latest:src/one.txt", "-t", "single"] + options)
+    try repository.shell(isRestored ? "cmp src/one.txt single/one.txt" : "test ! -e single/one.txt")
+  }
+
   @Test func snapshotsAreNamedByIDsAndOrder() throws {
     let first = try repository.backup("src/top")["snapshot_id"]
     _ = try repository.backup("src/a/one")
