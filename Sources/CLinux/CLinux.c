@@ -133,7 +133,8 @@ void clinux_lower_priority(void) {
   syscall(SYS_ioprio_set, 1, 0, 3 << 13);
 }
 
-void clinux_set_heap_thresholds(int map, int trim) {
+void clinux_set_heap_limits(int map, int trim, int arenas) {
+  mallopt(M_ARENA_MAX, arenas);
   mallopt(M_MMAP_THRESHOLD, map);
   mallopt(M_TRIM_THRESHOLD, trim);
 }

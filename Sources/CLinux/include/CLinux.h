@@ -45,4 +45,4 @@ const char *clinux_strerrordesc(int code);
 void clinux_set_thread_name(const char *name);
 int clinux_processor_count(void);
 void clinux_lower_priority(void);
-void clinux_set_heap_thresholds(int map, int trim);
+void clinux_set_heap_limits(int map, int trim, int arenas);

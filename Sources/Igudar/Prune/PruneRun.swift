@@ -217,6 +217,8 @@ final class PruneRun {
   private func repack(_ plan: PrunePlan, _ table: PackTable) throws(VaultError) {
     progress.totalPacks.store(plan.repacked.packCount, ordering: .relaxed)
     progress.totalBytes.store(plan.repacked.bytes, ordering: .relaxed)
+    // The frames of trees that were walked are not asked for again.
+    vault.frames.removeAll()
     var left = plan.repacks[...]
     var stepBytes = Self.stepBytes
     while !left.isEmpty {

@@ -71,6 +71,14 @@ package final class FrameCache: @unchecked Sendable {
       }
     }
   }
+
+  /// Forgets all frames: before work that needs the memory and asks for none of them.
+  package func removeAll() {
+    lock.withLock {
+      slots = [:]
+      bytes = 0
+    }
+  }
 }
 
 /// Keys by pack, forgotten all at once when there are many.

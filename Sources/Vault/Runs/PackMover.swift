@@ -18,12 +18,12 @@ package final class PackMover {
   private let copyLimit: UInt32
   private var stored = OwnedBuffer(capacity: 1 << 20)
   private var inner = OwnedBuffer(capacity: 1 << 20)
-  private var again = OwnedBuffer(capacity: 1 << 20)
+  // The plain text of a frame that is taken apart, or what one that is kept opens to once more.
   private var plain = OwnedBuffer(capacity: 1 << 20)
   private var opener = FrameOpener()
 
   // Frames next to each other are read together up to so much.
-  private static let readLimit = 4 << 20
+  private static let readLimit = 2 << 20
   // Plain bytes below which a frame is not worth keeping: data, tree.
   private static let copyMinimum: [UInt32] = [512 << 10, 128 << 10]
 
@@ -154,12 +154,10 @@ package final class PackMover {
     _ directory: PackDirectory, _ keys: PackKeys
   ) throws(VaultError) {
     let length = frame.count - 32
-    if inner.capacity < length {
-      inner = OwnedBuffer(capacity: length)
-      again = OwnedBuffer(capacity: length)
-    }
+    if inner.capacity < length { inner = OwnedBuffer(capacity: length) }
+    if plain.capacity < length { plain = OwnedBuffer(capacity: length) }
     let first = unsafe UnsafeMutableRawBufferPointer(start: inner.pointer, count: length)
-    let second = unsafe UnsafeMutableRawBufferPointer(start: again.pointer, count: length)
+    let second = unsafe UnsafeMutableRawBufferPointer(start: plain.pointer, count: length)
     guard unsafe keys.openFrame(stored: frame, offset: part.offset, into: first) else {
       throw .damaged(object: name, .notAuthentic)
     }
