@@ -53,6 +53,10 @@ public enum RepositoryError: Error, Hashable, Sendable {
     case .missing(let object): self = .damaged("\(object) is missing")
     case .missingChunk(let id):
       self = .damaged("chunk \(id.shortHex) is in no pack that the index knows")
+    case .swept(let id):
+      self = .store(
+        "chunk \(id.shortHex) is gone: the snapshots that needed it were forgotten, and a prune has "
+          + "deleted it meanwhile; “igudar snapshots” lists those that are there")
     case .store(let error): self = Self(error)
     case .rollback(let seen, let tail):
       self = .rollback(

@@ -40,8 +40,12 @@ public final class Vault: Sendable {
   package let randomness: any Randomness
   private let places: LocalPlaces
   private let currentIndex: Mutex<IndexCache>
-  // The newest journal entry when the index was loaded.
-  private let indexedHead = Mutex<JournalHead?>(nil)
+  // The newest journal entry when the index was loaded; not touched but for loading it.
+  let indexedHead = Mutex<JournalHead?>(nil)
+  // How often readers looked for news in vain, one after the other.
+  let vainLookCount = Mutex(0)
+  // Whether the index is a view that no journal describes.
+  let isView: Bool
 
   /// Plain bytes of frames that stay decoded for readers.
   private static let frameCacheBytes = 24 << 20
@@ -58,9 +62,10 @@ public final class Vault: Sendable {
   /// everybody but tests.
   init(
     _ access: RepositoryAccess, _ index: IndexCache, _ journal: Journal, _ places: LocalPlaces,
-    randomness: any Randomness = SystemRandomness()
+    randomness: any Randomness = SystemRandomness(), isView: Bool = false
   ) {
     self.access = access
+    self.isView = isView
     currentIndex = Mutex(index)
     self.journal = journal
     self.places = places
@@ -135,7 +140,7 @@ public final class Vault: Sendable {
 
   /// The same repository seen through another index, which must be loaded.
   func viewed(through index: IndexCache) -> Vault {
-    let view = Vault(access, index, journal, places)
+    let view = Vault(access, index, journal, places, isView: true)
     view.indexedHead.withLock { $0 = journal.state.tail }
     return view
   }
@@ -146,6 +151,14 @@ public final class Vault: Sendable {
   package var epoch: EpochKeys { access.keyring.currentEpoch }
   package var domain: DomainKeys { access.keyring.currentDomain }
   package var packSize: Int { access.format.packSize }
+
+  /// Takes an index that vanishes with the process where the folder of the usual one fails.
+  func takeTemporaryIndex(insteadOf error: VaultError) throws(VaultError) {
+    guard case .cache(let reason) = error, index.directory != nil else { throw error }
+    warn("\(reason); this run makes a temporary one.")
+    let temporary = try IndexCache.temporary(repository: repositoryID)
+    currentIndex.withLock { $0 = temporary }
+  }
 
   /// Tells of something that does not work as it should and does no harm.
   package func warn(_ text: String) { places.warn(text) }
@@ -222,71 +235,7 @@ public final class Vault: Sendable {
     } catch { throw .damaged(object: object.description, error) }
   }
 
-  // MARK: Index and runs
-
-  /// Brings the local index up to the journal as far as it was read or written, before chunks are
-  /// looked up; where nothing is new it costs nothing.
-  ///
-  /// A segment that cannot be read is told to `warn` and passed over: what it alone knows counts
-  /// as lost until the index is rebuilt from the packs.
-  package func loadIndex() throws(VaultError) {
-    try indexedHead.withLock { (head) throws(VaultError) in
-      let state = journal.state
-      guard head == nil || head != state.tail else { return }
-      do throws(VaultError) { try importSegments(of: state) } catch {
-        // A folder that is full, or whose content is bad after all, is no reason to fail.
-        guard head == nil else { throw error }
-        try takeTemporaryIndex(insteadOf: error)
-        try importSegments(of: state)
-      }
-      head = state.tail
-    }
-  }
-
-  private func takeTemporaryIndex(insteadOf error: VaultError) throws(VaultError) {
-    guard case .cache(let reason) = error, index.directory != nil else { throw error }
-    warn("\(reason); this run makes a temporary one.")
-    let temporary = try IndexCache.temporary(repository: repositoryID)
-    currentIndex.withLock { $0 = temporary }
-  }
-
-  private func importSegments(of state: JournalState) throws(VaultError) {
-    let known = Set(try index.importedSegments())
-    let missing = state.namedSegments.filter { !known.contains($0) }
-    if !missing.isEmpty {
-      let warn = places.warn
-      _ = try index.importSegments(missing) { (name) throws(VaultError) in
-        do throws(VaultError) { return try segment(name) } catch {
-          switch error {
-          case .damaged(let object, let damage):
-            warn("\(object) \(damage); run “igudar repair index” to rebuild it from the packs")
-          case .missing(let object):
-            warn("\(object) is missing; run “igudar repair index” to rebuild it from the packs")
-          default: throw error
-          }
-          return nil
-        }
-      }
-    }
-    try index.followPackStates(of: state)
-  }
-
-  /// Forgets the local index and reads it anew.
-  package func reloadIndex() throws(VaultError) {
-    do throws(VaultError) { try index.removeAll() } catch {
-      // What it says now must not be believed at the next start either.
-      index.condemn()
-      try takeTemporaryIndex(insteadOf: error)
-    }
-    try refresh()
-  }
-
-  /// Reads what is new in the journal and in the index.
-  package func refresh() throws(VaultError) {
-    _ = try journal.refresh()
-    indexedHead.withLock { $0 = nil }
-    try loadIndex()
-  }
+  // MARK: Runs
 
   /// Checks that this program may add to the repository, and loads the index.
   package func prepareToWrite() throws(VaultError) {

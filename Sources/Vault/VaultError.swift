@@ -75,6 +75,8 @@ public enum VaultError: Error, Sendable {
   case missing(object: String)
   /// The index knows no place for a chunk.
   case missingChunk(ChunkID)
+  /// A prune deleted a chunk that a snapshot needed which was forgotten meanwhile.
+  case swept(ChunkID)
   /// The store failed.
   case store(StoreError)
   /// The journal ends before the newest entry that this machine has seen.
@@ -103,8 +105,21 @@ extension VaultError {
   /// Whether something of the repository is lost, so that it has to be had from elsewhere.
   package var isLoss: Bool {
     switch self {
-    case .damaged, .missing, .missingChunk: true
+    case .damaged, .missing, .missingChunk, .swept: true
     default: false
     }
+  }
+
+  /// Whether something is not there, which a prune may be the reason of.
+  var isAbsence: Bool {
+    switch self {
+    case .missing, .missingChunk: true
+    default: false
+    }
+  }
+
+  /// Whether it is not damage but the end of a snapshot that was forgotten.
+  package var isSwept: Bool {
+    if case .swept = self { true } else { false }
   }
 }

@@ -238,11 +238,12 @@ struct CheckRun {
     for snapshot in snapshots where !snapshot.isForgotten {
       if Interrupt.requested != 0 { return }
       report.snapshotCount += 1
+      let tail = vault.journal.state.tail
       var damage = try walk.check(snapshot)
-      let mayBeOld = damage.isEmpty ? false : try hasMoved()
-      if mayBeOld {
+      if !damage.isEmpty {
+        let mayBeOld = try hasMoved(since: tail)
         guard vault.journal.state.isLive(snapshot.id) else { continue }
-        damage = try walk.check(snapshot)
+        if mayBeOld { damage = try walk.check(snapshot) }
       }
       for damaged in damage {
         report.damagedPathCount += 1
@@ -253,10 +254,8 @@ struct CheckRun {
 }
 
 extension CheckRun {
-  // Whether others have changed the repository since it was looked at last; the index is up to date
-  // afterwards.
-  private func hasMoved() throws(VaultError) -> Bool {
-    let tail = vault.journal.state.tail
+  // Whether others have changed the repository since; the index is up to date afterwards.
+  private func hasMoved(since tail: JournalHead?) throws(VaultError) -> Bool {
     do throws(VaultError) { try vault.refresh() } catch {
       guard error.isLoss else { throw error }
     }

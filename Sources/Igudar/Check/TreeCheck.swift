@@ -118,7 +118,7 @@ struct TreeCheck {
   // A chunk is believed when it has a place in a pack that nothing speaks against; otherwise it is
   // read, from all of its places.
   private func check(_ id: ChunkID, _ length: UInt32) throws(VaultError) {
-    guard let place = try reader.place(of: id) else { throw .missingChunk(id) }
+    let place = try reader.requirePlace(of: id)
     guard place.length == length else {
       throw .damaged(object: "chunk \(id.shortHex)", .badLength)
     }

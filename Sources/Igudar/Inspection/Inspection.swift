@@ -62,8 +62,8 @@ package struct Inspection: Sendable {
     try vaultErrors { () throws(VaultError) in
       try vault.loadIndex()
       let reader = try ChunkReader(vault: vault)
-      guard let place = try reader.place(of: id) else { throw .missingChunk(id) }
-      return (place.kind, try reader.read(id, kind: place.kind))
+      let kind = try reader.requirePlace(of: id).kind
+      return (kind, try reader.read(id, kind: kind))
     }
   }
 

@@ -247,7 +247,7 @@ extension FileMetadata {
           fail("setting attribute \(name)", error)
         }
       } catch {
-        guard error.isLoss else { return context.stop(for: error) }
+        guard RestoreContext.goesOn(after: error) else { return context.stop(for: error) }
         fail("attribute \(name): \(RepositoryError(error))", .damaged)
       }
     }

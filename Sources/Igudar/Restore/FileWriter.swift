@@ -88,7 +88,7 @@ final class FileWriter {
         continue
       }
       do throws(VaultError) {
-        guard let place = try hand.reader.place(of: id) else { throw .missingChunk(id) }
+        let place = try hand.reader.requirePlace(of: id)
         placed.append(Placed(place: place, id: id, piece: piece))
       } catch { piece.file.fail(error, context) }
     }

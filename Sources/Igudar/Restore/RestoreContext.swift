@@ -42,6 +42,10 @@ final class RestoreContext: Sendable {
   /// Ends the restore: what is not damage of single files lets the others fail just so.
   func stop(for error: VaultError) { failure.withLock { if $0 == nil { $0 = error } } }
 
+  /// Whether an error is damage that other files need not have; of a snapshot that is forgotten and
+  /// swept nothing more is to be had.
+  static func goesOn(after error: VaultError) -> Bool { error.isLoss && !error.isSwept }
+
   /// - Throws: what stopped the restore.
   func requireRunning() throws(VaultError) {
     if let failure = failure.withLock({ $0 }) { throw failure }

@@ -126,7 +126,7 @@ final class RestoreWalk {
     while let level = levels.last, !context.isStopped {
       let next: Entry?
       do throws(VaultError) { next = try level.next() } catch {
-        guard error.isLoss else { throw error }
+        guard RestoreContext.goesOn(after: error) else { throw error }
         context.damage(
           level.directory.path, "its list of entries cannot be read: \(RepositoryError(error))")
         leave(level, isWhole: false)

@@ -36,7 +36,7 @@ package struct ReferenceWalk {
         try take(found)
       } catch {
         switch error {
-        case .damaged, .missing, .missingChunk: try unreadable(next.id, error)
+        case .damaged, .missing, .missingChunk, .swept: try unreadable(next.id, error)
         default: throw error
         }
       }

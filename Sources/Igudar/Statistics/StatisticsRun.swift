@@ -142,7 +142,7 @@ private final class StatisticsRun {
       try countChunks(of: content, size: entry.size, at: path)
     } catch {
       switch error {
-      case .damaged, .missing, .missingChunk: report(snapshot, path, error)
+      case .damaged, .missing, .missingChunk, .swept: report(snapshot, path, error)
       default: throw error
       }
     }

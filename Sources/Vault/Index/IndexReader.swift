@@ -54,6 +54,18 @@ package final class IndexReader {
     }
   }
 
+  /// Whether the chunk had places, and all of them are in packs that were swept.
+  func hadPlaces(_ id: ChunkID) throws(VaultError) -> Bool {
+    do throws(LMDBError) {
+      let snapshot = try begin()
+      defer { reader.end() }
+      guard let value = unsafe try row(id, snapshot) else { return false }
+      return try unsafe best(id, value) == nil
+    } catch {
+      throw cache.failure(error)
+    }
+  }
+
   /// What a pack number stands for; nil for a number that was never given out.
   package func pack(_ number: UInt32) throws(VaultError) -> IndexedPack? {
     try cache.run { () throws(LMDBError) in

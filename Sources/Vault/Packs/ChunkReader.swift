@@ -1,5 +1,6 @@
 // Reads chunks by ID: looks up a place, opens the frame there, proves the chunk by its ID. Frames
-// are kept decoded for a while, because neighbours in a frame are wanted together.
+// are kept decoded for a while, because neighbours in a frame are wanted together. Where something
+// is missing it is looked for again in what is new in the journal: a prune may have moved it.
 
 import Platform
 
@@ -9,19 +10,65 @@ package final class ChunkReader {
   private let index: IndexReader
   private var opener = FrameOpener()
   private var stored = OwnedBuffer(capacity: 256 << 10)
+  // Up to where the index was when this reader looked last.
+  private var seen: JournalHead?
 
   package init(vault: Vault) throws(VaultError) {
     self.vault = vault
+    seen = vault.indexedTail
     index = try vault.index.reader()
   }
 
   /// Hands a chunk's bytes, proven by its ID, to a closure.
   ///
-  /// All places of the chunk are tried before it counts as lost.
+  /// All places of the chunk are tried, the newest journal's too, before it counts as lost.
   /// - Throws: `missingChunk` when the index knows no place, `damaged` or `missing` with the pack
-  ///   when no place gives the right bytes.
+  ///   when no place gives the right bytes, `swept` when a prune deleted it as nobody needs it.
   @unsafe
   package func withChunk<Result>(
+    _ id: ChunkID, kind: ChunkKind, _ body: (UnsafeRawBufferPointer) -> Result
+  ) throws(VaultError) -> Result {
+    try followingPrunes(id) { () throws(VaultError) in
+      try unsafe withKnownChunk(id, kind: kind, body)
+    }
+  }
+
+  /// The first place of a chunk that is not swept, the newest journal's too.
+  ///
+  /// - Throws: `missingChunk` when there is none, `swept` when a prune deleted it.
+  package func requirePlace(of id: ChunkID) throws(VaultError) -> Placement {
+    try followingPrunes(id) { () throws(VaultError) in
+      guard let place = try index.find(id) else { throw .missingChunk(id) }
+      return place
+    }
+  }
+
+  // Tries once more for every time that the journal has news after something is missing.
+  @inline(__always)
+  private func followingPrunes<Result>(
+    _ id: ChunkID, _ body: () throws(VaultError) -> Result
+  ) throws(VaultError) -> Result {
+    var patience = Vault.patience
+    while true {
+      do throws(VaultError) { return try body() } catch {
+        guard error.isAbsence else { throw error }
+        guard patience > 0, try vault.followsNews(since: seen) else {
+          throw try isGivenUp(id) ? .swept(id) : error
+        }
+        patience -= 1
+        seen = vault.indexedTail
+      }
+    }
+  }
+
+  // Whether all places that a chunk had were swept, so that no live snapshot needs it: those that
+  // do have one that is not. Where a segment could not be read nobody can say.
+  private func isGivenUp(_ id: ChunkID) throws(VaultError) -> Bool {
+    guard try index.hadPlaces(id) else { return false }
+    return try vault.hasWholeIndex()
+  }
+
+  private func withKnownChunk<Result>(
     _ id: ChunkID, kind: ChunkKind, _ body: (UnsafeRawBufferPointer) -> Result
   ) throws(VaultError) -> Result {
     var failure: VaultError?
@@ -33,7 +80,8 @@ package final class ChunkReader {
         else { throw .damaged(object: try packName(place.pack), .badChunk) }
         return withExtendedLifetime(frame) { unsafe body(bytes) }
       } catch {
-        failure = failure ?? error
+        // What is missing may have been moved, what is damaged is not healed by news.
+        failure = failure.flatMap { error.isAbsence ? nil : $0 } ?? error
       }
     }
     throw failure ?? .missingChunk(id)
@@ -130,8 +178,9 @@ package final class ChunkReader {
   }
 
   private func name(of pack: UInt32) throws(VaultError) -> ObjectHash {
+    // Only what was swept leaves the index, and another process may let it.
     guard let known = try index.pack(pack) else {
-      throw .cache("the index names a pack that it does not know")
+      throw .missing(object: "pack \(pack) of the local index")
     }
     return known.hash
   }

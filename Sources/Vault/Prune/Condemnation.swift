@@ -1,5 +1,7 @@
 // Condemning what a prune found not to be needed, without moving anything.
 
+import Storage
+
 extension Vault {
   /// Condemns packs and segments, and rescues condemned packs that turned out to be needed.
   ///
@@ -32,6 +34,10 @@ extension Vault {
     let known = Set(try index.importedSegments())
     for name in state.namedSegments where !known.contains(name) {
       _ = try segment(name)
+      // The index may be ahead of this state, and not need it any more.
+      guard journal.state.segmentState(name) == .named else {
+        throw .missing(object: ObjectName.segment(name).description)
+      }
       throw .cache("the index does not have index/\(name.hex) yet; run this again")
     }
   }

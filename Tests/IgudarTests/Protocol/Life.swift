@@ -198,8 +198,6 @@ final class Life {
   // MARK: What must hold
 
   private func judge(_ acts: [Act], _ outcomes: [Outcome]) throws {
-    // Without a grace period a prune deletes what others are about to read.
-    let isSweptUnder = acts.contains { $0.deed == .prune(graceSeconds: 0) } && acts.count > 1
     for (act, outcome) in zip(acts, outcomes) {
       late.append((act.faulty, outcome.touched))
       story.append(
@@ -211,7 +209,7 @@ final class Life {
         fail("\(act.deed): \(wrong)")
       }
       if let error = outcome.error, !act.staged.isCrashed, !act.isDisturbed,
-        !Self.isHonest(error), !(isSweptUnder && Self.speaksOfLoss(error))
+        !Self.isHonest(error)
       {
         fail("\(act.deed) fails: \(error)")
       }
@@ -226,13 +224,9 @@ final class Life {
     for id in expected.sorted() where !state.isLive(id) { fail("snapshot \(id.shortHex) is gone") }
   }
 
-  private static func speaksOfLoss(_ error: String) -> Bool {
-    ["missing", "is in no pack", "run this again"].contains { error.contains($0) }
-  }
-
   // What others did meanwhile is told so.
   private static func isHonest(_ error: String) -> Bool {
-    ["relianceLost", "is gone", "forgotten meanwhile", "is pinned"]
+    ["relianceLost", "is gone", "forgotten meanwhile", "is pinned", "swept("]
       .contains { error.contains($0) }
   }
 
