@@ -38,8 +38,14 @@ struct FileDraft: Sendable {
   let name: FileName
   let status: FileStatus
   let hardLink: Entry.HardLink?
-  /// Whether the last snapshot had a file of this name.
-  let isKnown: Bool
+  /// What the last snapshot has under this name, encoded; nil if nothing.
+  let known: [UInt8]?
+
+  /// What became of it, as it is counted: what was read again need not have changed.
+  func action(for entry: Entry) -> BackupAction {
+    guard let known else { return .new }
+    return entry.encoded == known ? .unchanged : .modified
+  }
 }
 
 /// A stretch of a large file: bytes and where they are cut.

@@ -137,7 +137,7 @@ final class FileReader {
       let size = content.size
       file.entry.kind = .file(Entry.File(size: size, content: try content.finish()))
       batch.items[file.item] = batch.encode(file.entry)
-      finish(file.draft, size: size)
+      finish(file.draft, file.entry)
     }
     neighbours.files.removeAll(keepingCapacity: true)
     neighbours.chunks.removeAll(keepingCapacity: true)
@@ -146,16 +146,17 @@ final class FileReader {
 
   // MARK: Any file
 
-  private func finish(_ draft: FileDraft, size: UInt64) {
+  private func finish(_ draft: FileDraft, _ entry: Entry) {
+    let size = entry.file?.size ?? 0
     context.progress.bytes.wrappingAdd(size, ordering: .relaxed)
-    context.finish(draft.path, isDirectory: false, draft.isKnown ? .modified : .new, size: size)
+    context.finish(draft.path, isDirectory: false, draft.action(for: entry), size: size)
   }
 
   // The entry of a file; nil when it could not be read, which is told.
   private func read(_ draft: FileDraft) throws(VaultError) -> Entry? {
     do throws(SourceProblem) {
       let entry = try attempt(draft)
-      finish(draft, size: entry.file?.size ?? 0)
+      finish(draft, entry)
       return entry
     } catch {
       if case .vault(let failure) = error { throw failure }

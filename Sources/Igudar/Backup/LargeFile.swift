@@ -31,7 +31,7 @@ struct LargeFile {
       }
       walker.add(.endLarge(entry))
       context.finish(
-        draft.path, isDirectory: false, draft.isKnown ? .modified : .new,
+        draft.path, isDirectory: false, draft.known == nil ? .new : .modified,
         size: entry.file?.size ?? 0)
     } catch {
       if case .vault(let failure) = error { throw failure }

@@ -76,6 +76,9 @@ final class PreviousDirectory {
     reader.withCurrent(body)
   }
 
+  /// The encoding of the entry found last.
+  var found: [UInt8] { withFound { Array(copying: $0.encoded) } }
+
   /// Whether the repository still has all of what was found last.
   func isWhole() throws(VaultError) -> Bool {
     let source = source

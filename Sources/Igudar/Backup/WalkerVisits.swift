@@ -64,7 +64,8 @@ extension Walker {
     try emitLevels()
     let name = level.listed.names.name(index)
     if status.type == .regular {
-      try visitFile(name, status, link, in: level, isKnown: finding != .absent)
+      let known = finding == .absent ? nil : level.previous?.found
+      try visitFile(name, status, link, in: level, known: known)
     } else {
       try visitOther(name, status, link, in: level, isKnown: finding != .absent)
     }
@@ -114,16 +115,16 @@ extension Walker {
       return
     }
     try emitLevels()
-    let encoded = previous.withFound { Array(copying: $0.encoded) }
+    let encoded = previous.found
     try unsafe takeOver(encoded.span.bytes)
   }
 
   private func visitFile(
     _ name: FileName, _ status: FileStatus, _ link: Entry.HardLink?, in level: WalkLevel,
-    isKnown: Bool
+    known: [UInt8]?
   ) throws(VaultError) {
     let draft = FileDraft(
-      directory: level.directory, name: name, status: status, hardLink: link, isKnown: isKnown)
+      directory: level.directory, name: name, status: status, hardLink: link, known: known)
     if status.size >= Self.largeSize {
       try LargeFile(draft, walker: self).read()
       return
@@ -142,8 +143,7 @@ extension Walker {
     try emitLevels()
     let draft = FileDraft(
       directory: level.directory, name: level.listed.names.name(index), status: status,
-      hardLink: nil,
-      isKnown: finding != .absent)
+      hardLink: nil, known: finding == .absent ? nil : level.previous?.found)
     try LargeFile(draft, isDevice: true, walker: self).read()
   }
 

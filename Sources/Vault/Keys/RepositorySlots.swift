@@ -45,7 +45,7 @@ extension RepositoryAccess {
 
   /// Makes another way to unlock the repository; it was read back and opened on return.
   ///
-  /// Throws `.limit` where there are as many slots as there may be.
+  /// Throws `.limit` where there are as many slots as there may be, or a key file opens one already.
   package func addSlot(
     _ secret: Secret, cost: Argon2Cost, information: SlotInformation,
     randomness: some Randomness = SystemRandomness()
@@ -53,6 +53,9 @@ extension RepositoryAccess {
     try format.features.requireWritable()
     guard try Self.slotIDs(of: store).count < Self.slotLimit else {
       throw .limit("a repository has at most \(Self.slotLimit) slots")
+    }
+    if let id = try slot(openedBy: secret) {
+      throw .limit("this key file opens the repository already: it is key \(id.hex.prefix(8))")
     }
     let slot = try Slot.make(
       for: rootKey, secret: secret, cost: cost, suite: keyring.currentEpoch.suite,
@@ -65,6 +68,16 @@ extension RepositoryAccess {
       throw error
     }
     return slot.id
+  }
+
+  // Of key files alone, which cost nothing to try.
+  private func slot(openedBy secret: Secret) throws(VaultError) -> SlotID? {
+    guard case .keyFile = secret else { return nil }
+    var damaged: [DamagedObject] = []
+    return try Self.slots(of: store, owner: format.owner, &damaged).first { slot in
+      slot.kind == .keyFile
+        && ((try? slot.open(with: secret, repository: repository, limits: .format)) ?? nil) != nil
+    }?.id
   }
 
   /// Takes a slot away.

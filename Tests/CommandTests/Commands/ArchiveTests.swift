@@ -141,7 +141,8 @@ import Testing
       ("cut.tar", "in “a”: Truncated"), ("cut.tar.gz", "in “a”: truncated"),
       ("ends.tar", "no end mark"),
       ("bad.tar", "behind “a”"), ("empty.tar", ""), ("none.tar", "has no members"),
-      ("noise", "Unrecognized archive format"), ("src", "Is a directory"), ("gone", "No such file"),
+      ("noise", "Unrecognized archive format"), ("src", "src is a folder"),
+      ("gone", "No such file"),
     ] {
       let outcome = try repository.igudar("import", "tar", name, code: 1)
       #expect(outcome.errorText.contains(text), "\(name): \(outcome.errorText)")

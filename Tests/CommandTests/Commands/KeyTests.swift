@@ -54,9 +54,12 @@ import Testing
     #expect(try repository.shell("stat -c %a new").lines == ["400"])
     let current = try keys("--key-file", "new").first { $0["current"] == .bool(true) }
     #expect(current?["id"] == added["id"])
-    try repository.igudar("key", "add", "--new-key-file", "new")
+    // One that opens the repository already is told, not added again.
+    let again = try repository.igudar("key", "add", "--new-key-file", "new", code: 6)
+    let id = try #require(added["id"]?.text)
+    #expect(again.errorText.contains("already: it is key \(id.prefix(8))"))
     #expect(try repository.sandbox.read("new") == bytes)
-    #expect(try keys().count == 3)
+    #expect(try keys().count == 2)
   }
 
   @Test func keysAreRemovedByTheirBeginning() throws {

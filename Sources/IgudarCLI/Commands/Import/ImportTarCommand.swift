@@ -32,6 +32,11 @@ enum ImportTarCommand {
     do throws(SystemError) { file = try Descriptor.open(FilePath(name), O_RDONLY) } catch {
       throw Failure.system(error)
     }
+    if try FileStatus.of(file.raw).type == .directory {
+      throw Failure(
+        "\(printable(name)) is a folder, not an archive",
+        nextStep: "`igudar backup` saves folders.")
+    }
     return try run(file.raw, options, invocation)
   }
 
