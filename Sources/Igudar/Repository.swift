@@ -24,6 +24,15 @@ public struct Repository: Sendable {
     }
   }
 
+  /// The same with nothing of the journal read: for `JournalRepair` alone.
+  public static func openUnread(
+    _ store: any ObjectStore, secret: Secret, places: LocalPlaces
+  ) throws(RepositoryError) -> Repository {
+    try vaultErrors { () throws(VaultError) in
+      Repository(vault: try Vault.openUnread(store, secret: secret, places: places))
+    }
+  }
+
   /// Makes a repository in an empty store and opens it.
   ///
   /// - Throws: `alreadyExists` when the store is not empty, `notSupported` when it cannot create an

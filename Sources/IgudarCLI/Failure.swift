@@ -51,27 +51,20 @@ extension Failure {
       nextStep: "Nothing saved before is harmed. Make room, then retry.")
   }
 
-  static func damaged(_ what: String, repairable: Bool) -> Failure {
-    Failure(
-      repairable ? .repairable : .damaged, what,
-      nextStep: repairable
-        ? """
-        `igudar repair index` mends the index, `igudar repair packs` takes out packs that \
-        `igudar check --read-data` names.
-        """
-        : """
-        `igudar check --read-data` names what it touches, `igudar repair packs` takes damaged packs \
-        out; the next backup then stores again what is still at its source.
-        """)
+  /// Damage of the objects that are named, or of the one that the text begins with.
+  static func damaged(_ what: String, repairable: Bool, objects: [String] = []) -> Failure {
+    let advice = DamageAdvice(objects.isEmpty ? [what] : objects, isRepairable: repairable)
+    return Failure(repairable ? .repairable : .damaged, what, nextStep: advice.text)
   }
 
   static func rollback(_ what: String) -> Failure {
     Failure(
       .rollback, what,
       nextStep: """
-        An old copy was put back, or somebody tampers with the store. If you put it back yourself, \
-        remove this repository's folder in ~/.local/state/igudar ($XDG_STATE_HOME/igudar): this \
-        machine then meets it as a new one.
+        An old copy was put back, or somebody tampers with the store. Where it lost nothing but entries \
+        of its journal, `igudar repair journal` writes those back that this machine has seen. If you \
+        put an old copy back yourself, remove this repository's folder in ~/.local/state/igudar \
+        ($XDG_STATE_HOME/igudar): this machine then meets it as a new one.
         """)
   }
 

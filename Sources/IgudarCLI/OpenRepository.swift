@@ -8,15 +8,16 @@ import Storage
 import Vault
 
 extension Invocation {
-  /// Opens the repository that options and environment name.
-  func openRepository() throws -> Repository {
+  /// Opens the repository that options and environment name; to repair its journal, nothing of that
+  /// is read.
+  func openRepository(readingJournal: Bool = true) throws -> Repository {
     let settings = try settings()
     let store = try LocalStore(opening: settings.location.path)
     guard exists(.format, in: store) else { throw Failure.noRepository(at: store.location) }
     return try settings.secret.unlocking(store.location) { given in
       do {
-        return try Repository.open(
-          limited(store, settings), secret: try given.forVault(), places: places(settings))
+        let open = readingJournal ? Repository.open : Repository.openUnread
+        return try open(limited(store, settings), try given.forVault(), places(settings))
       } catch RepositoryError.wrongKey {
         return nil
       }

@@ -131,11 +131,31 @@ public final class Vault: Sendable {
   public static func open(
     _ store: any ObjectStore, secret: Secret, places: LocalPlaces
   ) throws(VaultError) -> Vault {
+    let vault = try openUnread(store, secret: secret, places: places)
+    _ = try vault.journal.refresh()
+    vault.warnOfMissedEntries()
+    return vault
+  }
+
+  /// The same with nothing of the journal read, to repair it.
+  public static func openUnread(
+    _ store: any ObjectStore, secret: Secret, places: LocalPlaces
+  ) throws(VaultError) -> Vault {
     let access = try RepositoryAccess.unlock(store, with: secret)
     for object in access.damaged { places.warn("\(object.name) \(object.damage)") }
-    let vault = try Vault(access, places: places)
-    _ = try vault.journal.refresh()
-    return vault
+    return try Vault(access, places: places)
+  }
+
+  // What this machine knows itself it does not miss; others do.
+  private func warnOfMissedEntries() {
+    guard journal.usedCache, let missed = try? journal.entriesMissedByStore(),
+      let first = missed.first
+    else { return }
+    let others = missed.count > 1 ? " and \(missed.count - 1) more entries" : ""
+    warn(
+      "\(JournalEntry.path(first))\(others) is missing or damaged in the store, and only machines "
+        + "that know it, as this one does, can open the repository: run “igudar repair journal” here"
+    )
   }
 
   /// The same repository seen through another index, which must be loaded.

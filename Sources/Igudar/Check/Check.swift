@@ -108,7 +108,11 @@ struct CheckRun {
 
   private mutating func checkJournal() throws(VaultError) -> JournalState {
     let verification = try vault.journal.verifyAll()
-    for problem in verification.problems { note(.loss, problem.error) }
+    for problem in verification.problems {
+      // What this machine can write back is not lost.
+      let isKnown = problem.error.isLoss && vault.journal.canRestore(problem.number)
+      note(isKnown ? .repairable : .loss, problem.error)
+    }
     return verification.state ?? vault.journal.state
   }
 

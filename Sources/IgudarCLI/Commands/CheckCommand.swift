@@ -100,12 +100,14 @@ enum CheckCommand {
       return .done
     case .repairable:
       throw Failure.damaged(
-        "\(counted(UInt64(serious.count), "finding")), nothing is lost", repairable: true)
+        "\(counted(UInt64(serious.count), "finding")), nothing is lost", repairable: true,
+        objects: serious.map(\.object))
     case .loss:
       throw Failure.damaged(
         "\(counted(UInt64(errorCount), "finding")), "
           + "\(counted(UInt64(report.damagedPathCount), "path")) cannot be restored whole",
-        repairable: false)
+        repairable: false,
+        objects: serious.map(\.object) + (report.damagedPathCount > 0 ? ["paths"] : []))
     }
   }
 

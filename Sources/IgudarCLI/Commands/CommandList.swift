@@ -23,6 +23,7 @@ extension Command {
     PinCommands.pin,
     PruneCommand.command,
     RepairIndexCommand.command,
+    RepairJournalCommand.command,
     RepairPacksCommand.command,
     RestoreCommand.command,
     RewriteCommand.command,

@@ -6,17 +6,27 @@ package struct CachedEntry: Hashable, Sendable {
   package let number: UInt64
   /// The hash of the entry's stored bytes.
   package let hash: ObjectHash
+  /// The first bytes of those, with which the payload seals to the same again.
+  package let seal: [UInt8]
   /// Whatever the journal wants to find again.
   package let payload: [UInt8]
 
-  package init(number: UInt64, hash: ObjectHash, payload: [UInt8]) {
+  /// A seal has 48 bytes; zeros stand for one that is not known.
+  package init(
+    number: UInt64, hash: ObjectHash,
+    seal: [UInt8] = Array(repeating: 0, count: SealedObject.sealSize), payload: [UInt8]
+  ) {
+    precondition(seal.count == SealedObject.sealSize, "a seal has its length")
     self.number = number
     self.hash = hash
+    self.seal = seal
     self.payload = payload
   }
 }
 
 extension IndexCache {
+  private static let entryHeaderSize = 32 + SealedObject.sealSize
+
   /// Remembers verified entries, and the head that was reached with them.
   package func store(
     entries: [CachedEntry], head: JournalHead?
@@ -24,8 +34,9 @@ extension IndexCache {
     try run { () throws(LMDBError) in
       try environment.write { (writer) throws(LMDBError) in
         for entry in entries {
-          var value = ByteWriter(capacity: 32 + entry.payload.count)
+          var value = ByteWriter(capacity: Self.entryHeaderSize + entry.payload.count)
           value.id(entry.hash)
+          value.raw(entry.seal)
           value.raw(entry.payload)
           try writer.putChecked(tables.journal, IndexKey.number(entry.number), value.bytes)
         }
@@ -110,11 +121,12 @@ extension IndexCache {
   }
 
   private func entry(_ key: [UInt8], _ stored: [UInt8]) -> CachedEntry? {
-    guard let value = CheckedValue.open(tables.journal, key, stored), value.count >= 32 else {
+    let size = Self.entryHeaderSize
+    guard let value = CheckedValue.open(tables.journal, key, stored), value.count >= size else {
       return nil
     }
     return CachedEntry(
       number: IndexKey.decode(key), hash: ObjectHash(bytes: Array(value[..<32])),
-      payload: Array(value[32...]))
+      seal: Array(value[32..<size]), payload: Array(value[size...]))
   }
 }

@@ -145,7 +145,7 @@ package final class IndexCache: Sendable {
     }
   }
 
-  /// Forgets everything.
+  /// Forgets where chunks are; the journal, which may be known nowhere else, stays.
   package func removeAll() throws(VaultError) {
     try run { () throws(LMDBError) in
       try environment.write { (writer) throws(LMDBError) in
@@ -154,10 +154,8 @@ package final class IndexCache: Sendable {
         counters.placeCount = 0
         counters.packBytes = 0
         let generation = try PackStates.generation(tables, writer.snapshot)
-        for table in tables.all where table.handle != tables.about.handle {
-          try writer.clear(table)
-        }
-        try writer.delete(tables.about, IndexKey.head)
+        let kept = [tables.about.handle, tables.journal.handle]
+        for table in tables.all where !kept.contains(table.handle) { try writer.clear(table) }
         try writer.delete(tables.about, IndexKey.pruneNote)
         try counters.store(tables, writer)
         try PackStates.setGeneration(generation + 1, tables, writer)

@@ -8,7 +8,7 @@
 // | names | pack hash | pack number |
 // | states | pack number, big-endian | u8 state of a pack that is not simply live |
 // | segments | segment hash | u32 row count, pack numbers |
-// | journal | entry number, big-endian | hash, payload |
+// | journal | entry number, big-endian | hash, seal, payload |
 //
 // Every value but those of `chunks` ends with eight bytes of BLAKE2b over table, key and value: a
 // flipped bit must not revive a swept pack or give a chunk to the wrong one.
@@ -26,7 +26,7 @@ struct IndexTables: Sendable {
   let journal: LMDBDatabase
 
   /// Raised when the layout changes; a cache of another version is made anew.
-  static let version: UInt32 = 1
+  static let version: UInt32 = 2
 
   init(in environment: LMDBEnvironment) throws(LMDBError) {
     let opened = try environment.databases([

@@ -40,6 +40,8 @@ package final class Journal: Sendable {
   let cache: any JournalCache
   let options: Options
   private let current: Mutex<JournalState>
+  // Whether what was read came in part from the cache, not from the store.
+  private let trustsCache = Atomic<Bool>(false)
 
   /// The journal of a repository; nothing is read before `refresh`.
   package init(
@@ -55,6 +57,9 @@ package final class Journal: Sendable {
       randomness: options.randomness)
     current = Mutex(JournalState(owner: keyring.ownerPublicKey))
   }
+
+  /// Whether entries were taken from the cache, so that nobody knows whether the store has them.
+  package var usedCache: Bool { trustsCache.load(ordering: .relaxed) }
 
   /// What the entries read so far say.
   package var state: JournalState { current.withLock { $0 } }
@@ -72,6 +77,7 @@ package final class Journal: Sendable {
   @discardableResult
   package func refresh() throws(VaultError) -> [JournalEntry] {
     let reading = try read(from: state, usingCache: true)
+    if reading.usedCache { trustsCache.store(true, ordering: .relaxed) }
     try remember(reading)
     advance(to: reading.state)
     return reading.entries

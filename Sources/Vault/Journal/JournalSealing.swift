@@ -18,7 +18,9 @@ package struct JournalSealing: Sendable {
     package let stored: [UInt8]
 
     var cached: CachedEntry {
-      CachedEntry(number: entry.number, hash: entry.hash, payload: payload)
+      CachedEntry(
+        number: entry.number, hash: entry.hash, seal: Array(stored[..<SealedObject.sealSize]),
+        payload: payload)
     }
   }
 
@@ -63,6 +65,17 @@ package struct JournalSealing: Sendable {
       throw .verificationFailed(path)
     }
     return sealed
+  }
+
+  /// The stored bytes of an entry that was read before, and what it says; nil unless all of them
+  /// come out as they were, with a signature that holds.
+  package func restore(_ cached: CachedEntry) -> Sealed? {
+    let path = JournalEntry.path(cached.number)
+    let stored = SealedObject.seal(
+      cached.payload, as: .journalEntry, path: path, again: cached.seal, keyring: keyring,
+      repository: repository)
+    guard let stored, Hash.name(of: stored) as ObjectHash == cached.hash else { return nil }
+    return try? open(stored, number: cached.number) { _ in true }
   }
 
   // MARK: Opening

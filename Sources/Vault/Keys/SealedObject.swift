@@ -280,6 +280,33 @@ extension SealedObject {
       epoch: epoch.number, repository: repository, randomness: randomness)
   }
 
+  /// How many bytes at the beginning of an object are not given by its payload and the keys.
+  package static let sealSize = 48
+
+  /// Seals a payload as it was sealed before, given the first bytes of that object.
+  ///
+  /// All others come out the same. Nil if they are no such bytes.
+  package static func seal(
+    _ payload: [UInt8], as kind: Kind, path: String, again seal: [UInt8], keyring: KeyRing,
+    repository: RepositoryID
+  ) -> [UInt8]? {
+    guard seal.count == sealSize, size(payload: payload.count) <= kind.sizeLimit,
+      let suite = Suite(rawValue: seal[10]), suite.isAvailable
+    else { return nil }
+    let number = (0..<4).reduce(0) { $0 | UInt32(seal[12 + $1]) << ($1 * 8) }
+    guard let epoch = keyring.epoch(number) else { return nil }
+    let stored = self.seal(
+      payload, as: kind, path: path, key: epoch.key(for: kind), suite: suite, epoch: number,
+      repository: repository, randomness: GivenSalt(salt: Array(seal[16...])))
+    return stored.starts(with: seal) ? stored : nil
+  }
+
+  private struct GivenSalt: Randomness {
+    let salt: [UInt8]
+
+    func fill(_ buffer: UnsafeMutableRawBufferPointer) { unsafe buffer.copyBytes(from: salt) }
+  }
+
   /// Opens a segment or journal entry with the key of the epoch that it names.
   package static func open(
     _ stored: consuming [UInt8], as kind: Kind, path: String, keyring: KeyRing,

@@ -1,0 +1,50 @@
+// What to do about damage, by what is damaged: each kind of object has its own remedy.
+
+/// The next step after damage.
+struct DamageAdvice {
+  private var sentences: [String] = []
+
+  /// Advice about objects, each named at the beginning of a text; `isRepairable` if nothing is lost.
+  init(_ objects: [String], isRepairable: Bool) {
+    for object in objects {
+      let sentence = Self.sentence(object, isRepairable)
+      if !sentences.contains(sentence) { sentences.append(sentence) }
+    }
+  }
+
+  /// The sentences, one behind the other.
+  var text: String { sentences.joined(separator: " ") }
+
+  private static func sentence(_ object: String, _ isRepairable: Bool) -> String {
+    if object.hasPrefix("journal/") {
+      return """
+        `igudar repair journal` writes a lost entry back from what a machine remembers that has used \
+        the repository; so does a copy of the object, put in its place.
+        """
+    }
+    if object.hasPrefix("format ") || object == "format" || object.hasPrefix("keyring/") {
+      return """
+        It has not changed since `igudar init`: put it back from a copy of the repository. Nothing \
+        opens without it.
+        """
+    }
+    if object.hasPrefix("slots/") {
+      return """
+        Another password or key file opens the repository as before: with it, remove the damaged key \
+        with `igudar key remove` and add a new one with `igudar key add`.
+        """
+    }
+    if object.hasPrefix("index/") {
+      return "`igudar repair index` rebuilds the index from the packs."
+    }
+    if object.hasPrefix("the record of snapshot") {
+      return "`igudar forget` takes the snapshot out of the list; nothing else is known of it."
+    }
+    return isRepairable
+      ? "`igudar repair packs` takes out packs that `igudar check --read-data` names."
+      : """
+      `igudar check --read-data` names what it touches, `igudar repair packs` takes damaged packs \
+      out; the next backup then stores again what is still at its source.
+      """
+  }
+}
