@@ -4,7 +4,7 @@
 // A prune writes packs and segments anew and deletes the old ones, so whoever reads beside it may know
 // places that are gone, or a list of segments of which some are. That is no damage as long as the
 // journal has news: with these every chunk that a live snapshot needs has a place again (FORMAT.md
-// section 14). Without news what is missing is missing.
+// section 14, rule 9). Without news what is missing is missing.
 
 import Platform
 import Storage
