@@ -1,11 +1,22 @@
-// Every order in which players can act on one repository, and every crash: the real code is run again
-// and again from the beginning, each time along other decisions of the director.
+// Every order in which players can act on one repository, and every crash at every call of the store.
 //
-// Left out is what cannot matter, and nothing else, unless bounds are given: of acts that commute one
-// order is enough (sleep sets, and persistent sets where nobody else can ever come into conflict); from
-// a state that was met before, in which every player has seen the same, only what was not tried there;
-// a crash before an act that changes nothing is one before the next that does. Sleep sets with met
-// states are those of Godefroid, Partial-Order Methods, 1996, sections 5 and 6.
+// A state is what the store holds and where every player is in its part. From each that is met first
+// every player that can goes on by one call, so all states are met that there are. Nothing is left out
+// but what cannot matter:
+//
+// - Of a player that has ended only the snapshot counts that it reported; how it came there does not,
+//   as it does nothing more.
+// - A call whose answer nobody can change and that changes nothing (a barrier; reading what is there
+//   and never deleted, which is all but packs and segments; reading those where nobody else prunes)
+//   comes right after the one before it. Between the two the store is the same, and all that others
+//   can do there they can do after it.
+// - Nobody crashes. Who has crashed is one who is not there any more, and of one who only waits, others
+//   see no more: whatever they do after a crash they do while it waits. So what must hold after a
+//   crash is asked of every state, as if all players had crashed there: what the store holds is whole,
+//   and a new client restores all of it.
+//
+// `Bounds.isReduced` takes these away, and tests compare what is met with them and without. Fingerprints
+// stand for states: with n of them two are taken for one with a probability below n² / 2⁶⁵.
 
 import Platform
 import Storage
@@ -13,304 +24,248 @@ import Storage
 @testable import Igudar
 @testable import Vault
 
-/// How far an exploration goes.
-struct Bounds: Hashable, Sendable {
-  /// How often one who could go on has to wait for another; nil for any number.
-  var switchLimit: Int?
-  /// How many players crash.
-  var crashLimit = Int.max
-  /// How many runs are tried at most.
-  var runLimit = Int.max
-}
-
-/// What an exploration came to.
-struct Exploration: Sendable {
-  var runCount = 0
-  var stateCount = 0
-  var actCount = 0
-  /// Whether every run within the bounds was tried.
-  var isComplete = true
-  /// The first thing that is wrong, and the decisions that lead to it.
-  var violation: String?
-  /// How players ended who did not crash, and how often.
-  var endings: [String: Int] = [:]
-
-  /// Those of them that are neither done nor told clearly what others did meanwhile.
-  var unexpectedEndings: [String] {
-    endings.keys.filter { ending in
-      !["done", "relianceLost", "prune has taken its data"].contains { ending.contains($0) }
-    }
-  }
-}
-
 /// Explores one scene with one cast.
 final class Explorer {
   private let scene: Scene
   private let oracle: Oracle
   private let cast: [Role]
   private let bounds: Bounds
-  private var path: [Node] = []
-  // Decides when only a sample is tried.
-  private var random: SplitMix?
-  private var met: [Int: Mark] = [:]
-  private var indexes: [IndexCache] = []
+  private let props = Props()
+  private let parts: [Part]
+  // What is yet to try, along the decisions that lead there.
+  private var path: [Step] = []
+  private var met: [UInt64: UInt8] = [:]
+  private var judged: Set<UInt64> = []
+  private var seenEndings: [Set<Int32>]
   private(set) var result = Exploration()
 
-  /// A step: two bits for each player, to act and to crash.
-  private typealias Steps = UInt32
+  // Where a player is who crashed; only met where nothing is left out.
+  private static let crashed: Int32 = -1
 
-  private struct Node {
-    let acts: [Act?]
-    var todo: [Int] = []
-    var step = 0
-    var sleep: Steps = 0
+  /// A state.
+  private struct Moment {
+    var objects: [Int32]
+    var store: UInt64
+    var beats: [Int32]
     var last = -1
-    var switches = 0
-    var crashes = 0
-
-    // Whether the one who moved last could go on and another goes on instead.
-    func isSwitch(to player: Int) -> Bool {
-      last >= 0 && last != player && acts[last] != nil
-    }
-
-    // What is still asleep after the step: what commutes with it.
-    func sleepAfterStep(_ bounds: Bounds) -> Steps {
-      guard let act = acts[step / 2] else { return 0 }
-      var rest: Steps = 0
-      for other in 0..<2 * acts.count where sleep & 1 << other != 0 && other / 2 != step / 2 {
-        let crashes = step % 2 + other % 2
-        let commutes =
-          crashes == 2
-          ? bounds.crashLimit == .max
-          : crashes == 1 || acts[other / 2].map { act.commutes(with: $0) } ?? false
-        if commutes { rest |= 1 << other }
-      }
-      return rest
-    }
+    var switches: UInt8 = 0
   }
 
-  // What was tried from a state.
-  private struct Mark {
-    let sleep: Steps
-    let switches: Int
+  private struct Step {
+    let moment: Moment
+    var tried = 0
   }
 
-  init(_ scene: Scene, cast: String, bounds: Bounds = Bounds()) {
+  init(_ scene: Scene, cast: String, bounds: Bounds = Bounds()) throws {
     self.scene = scene
     self.bounds = bounds
-    oracle = Oracle(scene)
-    self.cast = cast.compactMap { Role(rawValue: $0) }
+    oracle = try Oracle(scene)
+    let roles = cast.compactMap { Role(rawValue: $0) }
+    let props = props
+    self.cast = roles
+    parts = try roles.enumerated().map { try Part($1, number: $0, in: scene, props) }
+    seenEndings = roles.map { _ in [] }
   }
 
   /// Tries everything, up to the first violation.
   func explore() throws -> Exploration {
-    repeat {
-      if result.runCount == bounds.runLimit {
-        result.isComplete = false
-        break
+    try begin()
+    while let step = path.last, result.violation == nil {
+      let choices = bounds.isReduced ? cast.count : 2 * cast.count
+      guard step.tried < choices else {
+        path.removeLast()
+        continue
       }
-      try run()
-    } while result.violation == nil && backtrack()
+      path[path.count - 1].tried += 1
+      // Who went on last goes on first: the real code is run on where it stands.
+      let choice = (max(0, step.moment.last) + step.tried) % cast.count
+      if step.tried < cast.count {
+        try goOn(choice, from: step.moment)
+      } else {
+        try crash(choice, from: step.moment)
+      }
+    }
     result.stateCount = met.count
+    result.beatCount = parts.reduce(0) { $0 + $1.beats.count }
     return result
   }
 
-  /// Tries so many runs in which a seed decides who moves and who crashes, up to the first violation.
-  func sample(runCount: Int, seed: UInt64) throws -> Exploration {
-    random = SplitMix(seed: seed)
-    while result.runCount < runCount && result.violation == nil {
-      path = []
-      try run()
-    }
-    result.isComplete = false
-    return result
-  }
-
-  private func backtrack() -> Bool {
-    while var node = path.popLast() {
-      node.sleep |= 1 << node.step
-      if let next = node.todo.popLast() {
-        node.step = next
-        path.append(node)
-        return true
-      }
-    }
-    return false
-  }
-
-  // MARK: One run
-
-  private func run() throws {
-    result.runCount += 1
+  private func begin() throws {
+    var moment = Moment(objects: [], store: 0, beats: cast.map { _ in Part.beginning })
     let store = scene.copy()
-    let stage = Stage(playerCount: cast.count)
-    let stores = cast.indices.map { StagedStore(store, stage, player: $0) }
-    let endings = Endings(cast.count)
-    // Numbers of packs are never given out twice, so an index gets slower from run to run.
-    if result.runCount % 256 == 1 {
-      indexes = try cast.map { _ in try IndexCache.temporary(repository: scene.access.repository) }
-    }
-    for (player, role) in cast.enumerated() {
-      try indexes[player].removeAll()
-      let client = scene.client(
-        of: stores[player], index: indexes[player], seed: UInt64(player + 1))
-      stage.start(player) { [scene] in
-        endings.set(player, scene.play(role, number: player, in: client))
-      }
-    }
-    defer { stage.clear() }
-    for node in path.dropLast() { stage.letGo(node.step / 2, node.step % 2 == 1 ? .crash : .act) }
-    if let node = path.last {
-      guard node.acts == stage.current.map(\.act) else {
-        result.violation = "the same decisions do not lead to the same acts: \(decisions)"
-        return
-      }
-      guard try take(node.step, stage, store) else { return }
-    }
-    while extend(stage, stores) {
-      guard let step = path.last?.step, try take(step, stage, store) else { return }
-    }
-    if stage.current.allSatisfy({ $0 == .ended }) { try end(store, stores, endings) }
-  }
-
-  // False when something is wrong afterwards.
-  private func take(_ step: Int, _ stage: Stage, _ store: MemoryStore) throws -> Bool {
-    result.actCount += 1
-    guard case .waiting(let act) = stage.current[step / 2] else {
-      preconditionFailure("the same decisions lead to the same state")
-    }
-    stage.letGo(step / 2, step % 2 == 1 ? .crash : .act)
-    guard act.isChange, step % 2 == 0, let wrong = try oracle.verdict(on: store) else {
+    var names: [ObjectName] = []
+    try store.list(prefix: "", after: nil) { (name, _) throws(StoreError) in
+      names.append(name)
       return true
     }
-    result.violation = "\(wrong) after \(decisions)"
-    return false
+    for name in names {
+      let bytes = try store.read(name, limit: 1 << 26)
+      put(props.number(of: name, bytes), &moment)
+    }
+    for player in cast.indices { try settle(player, &moment) }
+    try meet(moment)
   }
 
-  private var decisions: String {
-    path.map { "\(cast[$0.step / 2].rawValue)\($0.step / 2)\($0.step % 2 == 1 ? "†" : "")" }
-      .joined(separator: " ")
+  // MARK: Going on
+
+  private func goOn(_ player: Int, from before: Moment) throws {
+    guard before.beats[player] != Self.crashed, let call = self.call(of: player, in: before)
+    else { return }
+    var moment = before
+    if before.last >= 0, before.last != player, self.call(of: before.last, in: before) != nil {
+      moment.switches += 1
+      if let limit = bounds.switchLimit, moment.switches > limit { return }
+    }
+    moment.last = player
+    result.actCount += 1
+    try perform(call, player, &moment)
+    try settle(player, &moment)
+    try meet(moment)
   }
 
-  private func end(_ store: MemoryStore, _ stores: [StagedStore], _ endings: Endings) throws {
-    let state = try oracle.state(of: store)
-    for (player, ending) in endings.all.enumerated() where !stores[player].isCrashed {
-      let text = "\(cast[player].rawValue): \(ending.error ?? "done")"
-      result.endings[text, default: 0] += 1
-      if let snapshot = ending.snapshot, !state.isLive(snapshot) {
-        result.violation = "a snapshot that was reported is not there after \(decisions)"
+  private func crash(_ player: Int, from before: Moment) throws {
+    guard call(of: player, in: before) != nil else { return }
+    var moment = before
+    moment.beats[player] = Self.crashed
+    try meet(moment)
+  }
+
+  private func call(of player: Int, in moment: Moment) -> Call? {
+    let beat = moment.beats[player]
+    return beat == Self.crashed ? nil : parts[player].beats[Int(beat)].call
+  }
+
+  private func perform(_ call: Call, _ player: Int, _ moment: inout Moment) throws {
+    let answer = self.answer(to: call, &moment)
+    moment.beats[player] = try parts[player].next(moment.beats[player], answer)
+  }
+
+  // Makes the calls that need no turn.
+  private func settle(_ player: Int, _ moment: inout Moment) throws {
+    while bounds.isReduced, let call = self.call(of: player, in: moment),
+      needsNoTurn(call, of: player, in: moment)
+    {
+      try perform(call, player, &moment)
+    }
+    let beat = moment.beats[player]
+    let (part, role) = (parts[player], cast[player])
+    guard part.beats[Int(beat)].call == nil, seenEndings[player].insert(beat).inserted else {
+      return
+    }
+    let ending = part.beats[Int(beat)].ending
+    result.endings["\(role.rawValue): \(ending.error ?? "done")", default: 0] += 1
+  }
+
+  private func needsNoTurn(_ call: Call, of player: Int, in moment: Moment) -> Bool {
+    switch call {
+    case .barrier: return true
+    case .read(let name, _, _), .size(let name):
+      guard find(name, moment) != nil else { return false }
+      let folder = props.names[Int(name)].folder
+      guard folder == "packs/" || folder == "index/" else { return true }
+      return !cast.indices.contains { other in
+        other != player && cast[other] == .pruner && self.call(of: other, in: moment) != nil
       }
-    }
-    if let wrong = try oracle.verdictOfReader(on: store) {
-      result.violation = "\(wrong) after \(decisions)"
+    case .create, .list, .delete: return false
     }
   }
 
-  // MARK: What can come next
+  // MARK: The store
 
-  // Decides on the next step in a new state; false where nothing is left to try.
-  private func extend(_ stage: Stage, _ stores: [StagedStore]) -> Bool {
-    var node = Node(acts: stage.current.map(\.act))
-    if random != nil { return extendAtRandom(node) }
-    if let before = path.last {
-      node.last = before.step / 2
-      node.crashes = before.crashes + before.step % 2
-      node.switches = before.switches + (before.isSwitch(to: node.last) ? 1 : 0)
-      node.sleep = bounds.switchLimit == nil ? before.sleepAfterStep(bounds) : 0
-    }
-    var hasher = Hasher()
-    for store in stores {
-      hasher.combine(store.history)
-      hasher.combine(store.isCrashed)
-    }
-    if bounds.switchLimit != nil { hasher.combine(node.last) }
-    node.todo = remaining(hasher.finalize(), &node)
-    guard let step = node.todo.popLast() else { return false }
-    node.step = step
-    path.append(node)
-    return true
+  private func find(_ name: Int32, _ moment: Moment) -> Int? {
+    moment.objects.firstIndex { props.all[Int($0)].nameNumber == name }
   }
 
-  // Mostly the same player goes on: what comes of a few switches is found first.
-  private func extendAtRandom(_ node: Node) -> Bool {
-    guard var random else { return false }
-    defer { self.random = random }
-    var node = node
-    let waiting = cast.indices.filter { node.acts[$0] != nil }
-    let last = path.last.map { $0.step / 2 }
-    let goesOn = random.happens(0.7)
-    guard
-      let player = waiting.first(where: { $0 == last && goesOn })
-        ?? waiting.randomElement(using: &random)
-    else { return false }
-    let crashes = node.acts[player]?.isChange == true && random.happens(0.04)
-    node.step = 2 * player + (crashes ? 1 : 0)
-    path.append(node)
-    return true
+  private func put(_ object: Int32, _ moment: inout Moment) {
+    moment.objects.append(object)
+    moment.store ^= props.all[Int(object)].key
   }
 
-  // The steps to try from a state; the last of them first.
-  private func remaining(_ state: Int, _ node: inout Node) -> [Int] {
-    let known = met[state]
-    guard bounds.switchLimit == nil else {
-      if let known, known.switches <= node.switches { return [] }
-      met[state] = Mark(sleep: 0, switches: node.switches)
-      return steps(of: node)
-    }
-    let sleep = node.sleep
-    if let known {
-      let fresh = known.sleep & ~sleep
-      node.sleep = known.sleep & sleep
-      met[state] = Mark(sleep: node.sleep, switches: 0)
-      return steps(of: node).filter { fresh & 1 << $0 != 0 }
-    }
-    met[state] = Mark(sleep: sleep, switches: 0)
-    return steps(of: node).filter { sleep & 1 << $0 == 0 }
-  }
-
-  private func steps(of node: Node) -> [Int] {
-    var steps: [Int] = []
-    for player in candidates(node).sorted(by: { a, _ in a != node.last }) {
-      guard let act = node.acts[player], mayMove(player, node) else { continue }
-      if act.isChange && node.crashes < bounds.crashLimit { steps.append(2 * player + 1) }
-      steps.append(2 * player)
-    }
-    return steps
-  }
-
-  private func mayMove(_ player: Int, _ node: Node) -> Bool {
-    guard let limit = bounds.switchLimit, node.isSwitch(to: player) else { return true }
-    return node.switches < limit
-  }
-
-  // One player alone, if nothing that others can ever do comes into conflict with its act.
-  private func candidates(_ node: Node) -> [Int] {
-    let waiting = cast.indices.filter { node.acts[$0] != nil }
-    guard bounds.switchLimit == nil else { return waiting }
-    let alone = waiting.first { player in
-      let others = waiting.filter { $0 != player }.map { cast[$0] }
-      return node.acts[player].map { isAlone($0, among: others) } ?? false
-    }
-    return alone.map { [$0] } ?? waiting
-  }
-
-  private func isAlone(_ act: Act, among others: [Role]) -> Bool {
-    guard !act.subject.hasPrefix("journal/") else { return others.isEmpty }
-    switch act.operation {
-    case .read, .size: return !others.contains(.pruner)
-    case .create where act.subject.hasPrefix("index/"): return !others.contains(.pruner)
-    default: return !others.contains(where: \.isAtPacks)
+  private func answer(to call: Call, _ moment: inout Moment) -> Answer {
+    switch call {
+    case .barrier: return .done
+    case .read(let name, _, _), .size(let name):
+      return .content(find(name, moment).map { moment.objects[$0] })
+    case .create(let object):
+      let isTaken = find(props.all[Int(object)].nameNumber, moment) != nil
+      if !isTaken { put(object, &moment) }
+      return .creation(isTaken ? .existed : .created)
+    case .delete(let name):
+      precondition(["packs/", "index/"].contains(props.names[Int(name)].folder))
+      if let place = find(name, moment) {
+        moment.store ^= props.all[Int(moment.objects.remove(at: place))].key
+      }
+      return .done
+    case .list(let prefix, let after):
+      let found = moment.objects.filter { object in
+        let prop = props.all[Int(object)]
+        return prop.folder == prefix && after.map { prop.name.description > $0 } ?? true
+      }
+      return .listed(found.sorted { props.all[Int($0)].name < props.all[Int($1)].name })
     }
   }
-}
 
-/// How players ended, told from their threads.
-final class Endings: @unchecked Sendable {
-  private let lock = Lock()
-  private var endings: [Ending]
+  // MARK: What must hold
 
-  init(_ count: Int) { endings = Array(repeating: Ending(), count: count) }
+  private func meet(_ moment: Moment) throws {
+    let key = fingerprint(of: moment)
+    if let switches = met[key], bounds.switchLimit == nil || switches <= moment.switches { return }
+    guard met.count < bounds.stateLimit else {
+      result.isComplete = false
+      return
+    }
+    met[key] = moment.switches
+    path.append(Step(moment: moment))
+    try judge(moment)
+  }
 
-  var all: [Ending] { lock.withLock { endings } }
-  func set(_ player: Int, _ ending: Ending) { lock.withLock { endings[player] = ending } }
+  private func fingerprint(of moment: Moment) -> UInt64 {
+    var key = moment.store
+    for (player, beat) in moment.beats.enumerated() {
+      key ^= Self.mix(UInt64(player + 1), code(of: player, at: beat))
+    }
+    if bounds.switchLimit != nil { key ^= Self.mix(0, UInt64(moment.last + 1)) }
+    return key
+  }
+
+  // Of who has ended only what it reported.
+  private func code(of player: Int, at beat: Int32) -> UInt64 {
+    guard beat != Self.crashed else { return 1 << 40 }
+    let here = parts[player].beats[Int(beat)]
+    guard bounds.isReduced, here.call == nil else { return UInt64(beat) }
+    return here.ending.snapshot.map { $0.leadingWord | 1 << 63 } ?? 1 << 41
+  }
+
+  private static func mix(_ player: UInt64, _ code: UInt64) -> UInt64 {
+    var random = SplitMix(seed: code &* 0x9e6c_63d0_876a_68ee ^ player << 56)
+    return random.next()
+  }
+
+  private func judge(_ moment: Moment) throws {
+    let reported = moment.beats.enumerated().compactMap { player, beat in
+      beat == Self.crashed ? nil : parts[player].beats[Int(beat)].ending.snapshot
+    }
+    let key = reported.reduce(moment.store) { $0 ^ Self.mix(99, $1.leadingWord) }
+    guard judged.insert(key).inserted else { return }
+    let store = MemoryStore()
+    for object in moment.objects {
+      let prop = props.all[Int(object)]
+      store.overwrite(prop.name, with: prop.bytes)
+    }
+    let state = try oracle.state(of: store)
+    if !reported.allSatisfy({ state.isLive($0) }) {
+      return fail("a snapshot that was reported is not there", moment)
+    }
+    guard result.stores.insert(moment.store).inserted else { return }
+    if let wrong = try oracle.verdict(on: store) { return fail(wrong, moment) }
+    if let wrong = try oracle.verdictOfReader(on: store) { fail(wrong, moment) }
+  }
+
+  private func fail(_ text: String, _ moment: Moment) {
+    let order = path.dropFirst().map { step in
+      let last = step.moment.last
+      return "\(cast[last].rawValue)\(last)"
+    }
+    result.violation = result.violation ?? "\(text) after \(order.joined(separator: " "))"
+  }
 }

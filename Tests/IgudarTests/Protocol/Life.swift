@@ -75,7 +75,7 @@ final class Life {
   init(_ scene: Scene, seed: UInt64, indexes: [IndexCache]) throws {
     self.scene = scene
     disk = scene.copy()
-    oracle = Oracle(scene)
+    oracle = try Oracle(scene)
     random = SplitMix(seed: seed)
     for index in indexes {
       try index.removeAll()

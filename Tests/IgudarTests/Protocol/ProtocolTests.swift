@@ -2,11 +2,11 @@
 // crash, takes anything from a snapshot that is live. Every run explores small casts to the end and a
 // sample of the whole one;
 //
-//   IGUDAR_TEST_CASTS="wwp wpf:mixed wbppfu/1" swift test --disable-xctest --filter ProtocolTests
+//   IGUDAR_TEST_CASTS="wwp wpf:mixed wwppfu/1" swift test --disable-xctest --filter ProtocolTests
 //
 // explores these casts to the end instead, from every beginning or the one named, and with a number
-// behind it with so many switches away from who could go on. IGUDAR_TEST_ROUNDS is the size of the
-// sample, IGUDAR_TEST_SEED decides which.
+// behind it with so many switches away from who could go on, crashes included. IGUDAR_TEST_ROUNDS is
+// the size of the sample, IGUDAR_TEST_SEED decides which.
 
 import Glibc
 import Testing
@@ -23,7 +23,7 @@ import Testing
   }
 
   private static let plans: [Plan] = {
-    let usual = "wp:live wp:forgotten wf wu pf:live pf:forgotten pf:condemned pu"
+    let usual = "wp wf wu pf:live pf:forgotten pf:condemned pu wpp:live wwp:live"
     let wanted = Setting.text("IGUDAR_TEST_CASTS") ?? usual
     return wanted.split(separator: " ").flatMap { word in
       let (named, limit) = halves(word, "/")
@@ -48,7 +48,7 @@ import Testing
     let explorer = try Explorer(Scene(plan.beginning), cast: plan.cast, bounds: bounds)
     let start = ContinuousClock.now
     let result = try explorer.explore()
-    print("\(plan), \(ContinuousClock.now - start): \(result)")
+    print("\(plan), \(ContinuousClock.now - start): \(result.summary)")
     #expect(result.violation == nil)
     #expect(result.isComplete)
     #expect(result.unexpectedEndings == [])
@@ -58,11 +58,42 @@ import Testing
   func noSampleOfTheWholeCastLosesAnything(beginning: Beginning) throws {
     let seed = Setting.seed()
     let count = Setting.number("IGUDAR_TEST_ROUNDS").map { Int(clamping: $0) } ?? 15
-    let explorer = try Explorer(Scene(beginning), cast: "wbppfu")
-    let result = try explorer.sample(runCount: count, seed: seed)
-    print("IGUDAR_TEST_SEED=\(seed), \(beginning): \(result)")
-    #expect(result.violation == nil, "seed \(seed)")
-    #expect(result.unexpectedEndings == [], "seed \(seed)")
+    let rehearsal = try Rehearsal(Scene(beginning), cast: "wbppfu", seed: seed)
+    try rehearsal.perform(runCount: count)
+    print(
+      "IGUDAR_TEST_SEED=\(seed), \(beginning): \(rehearsal.runCount) runs, "
+        + "\(rehearsal.actCount) calls, \(rehearsal.crashCount) crashes, \(rehearsal.endings)")
+    #expect(rehearsal.violation == nil, "seed \(seed)")
+    #expect(Exploration.unexpected(rehearsal.endings) == [], "seed \(seed)")
+  }
+
+  // MARK: Whether the explorer is to be believed
+
+  @Test(arguments: ["wf:live", "wu:forgotten", "pf:mixed", "wp:condemned", "ff:live", "bf:live"])
+  func whatIsLeftOutDoesNotMatter(word: String) throws {
+    let (cast, beginning) = Self.halves(word[...], ":")
+    let scene = try Scene(try #require(Beginning(rawValue: String(beginning))))
+    let reduced = try Explorer(scene, cast: String(cast)).explore()
+    var bounds = Bounds()
+    bounds.isReduced = false
+    let whole = try Explorer(scene, cast: String(cast), bounds: bounds).explore()
+    print("\(word): \(reduced.stateCount) of \(whole.stateCount) states")
+    #expect(reduced.isComplete && whole.isComplete && reduced.violation == nil)
+    #expect(reduced.stores == whole.stores)
+    #expect(Set(reduced.endings.keys) == Set(whole.endings.keys))
+  }
+
+  @Test(arguments: ["wp:forgotten", "pf:mixed", "wfu:live"])
+  func whatPlayersDoTogetherIsWhatWasExplored(word: String) throws {
+    let (cast, beginning) = Self.halves(word[...], ":")
+    let scene = try Scene(try #require(Beginning(rawValue: String(beginning))))
+    let explored = try Explorer(scene, cast: String(cast)).explore()
+    let seed = Setting.seed()
+    let rehearsal = try Rehearsal(scene, cast: String(cast), seed: seed)
+    try rehearsal.perform(runCount: 40)
+    print("\(word): \(rehearsal.stores.count) of \(explored.stores.count) stores")
+    #expect(rehearsal.stores.isSubset(of: explored.stores), "seed \(seed)")
+    #expect(rehearsal.endings.isSubset(of: explored.endings.keys), "seed \(seed)")
   }
 
   @Test(arguments: ["wp", "bp"], [Beginning.forgotten, .condemned])
@@ -70,7 +101,7 @@ import Testing
     var rules = AppendRules()
     rules.looksAtReliance = false
     let result = try Explorer(Scene(beginning, rules: rules), cast: cast).explore()
-    print("\(cast), \(beginning): \(result)")
+    print("\(cast), \(beginning): \(result.summary)")
     #expect(result.violation?.contains("has lost a chunk") == true)
   }
 
@@ -79,7 +110,7 @@ import Testing
     var rules = AppendRules()
     rules.looksAgain = false
     let result = try Explorer(Scene(.forgotten, rules: rules), cast: cast).explore()
-    print("\(cast): \(result)")
+    print("\(cast): \(result.summary)")
     #expect(result.violation?.contains("has lost a chunk") == true)
   }
 

@@ -23,9 +23,6 @@ enum Role: Character, Sendable {
   case forgetter = "f"
   /// Brings the old snapshot back.
   case unforgetter = "u"
-
-  /// Whether it looks for, makes or deletes packs and segments.
-  var isAtPacks: Bool { self == .writer || self == .bringer || self == .pruner }
 }
 
 /// What the repository is like when the players begin.

@@ -13,17 +13,6 @@ struct Act: Hashable {
 
   /// Whether the store is another one afterwards.
   var isChange: Bool { operation == .create || operation == .delete }
-
-  /// Whether it makes no difference which of two comes first.
-  func commutes(with other: Act) -> Bool {
-    guard isChange || other.isChange else { return true }
-    switch (operation, other.operation) {
-    case (.delete, .delete): return true
-    case (_, .list): return !subject.hasPrefix(other.subject)
-    case (.list, _): return !other.subject.hasPrefix(subject)
-    default: return subject != other.subject
-    }
-  }
 }
 
 /// Where players wait for their turn.
@@ -119,9 +108,6 @@ final class Stage: @unchecked Sendable {
 }
 
 /// The store as one player sees it.
-///
-/// What its calls answered makes up all that the player knows: two runs in which that is equal for all
-/// players are in the same state.
 final class StagedStore: ObjectStore, @unchecked Sendable {
   private let base: MemoryStore
   private let stage: Stage
@@ -129,8 +115,6 @@ final class StagedStore: ObjectStore, @unchecked Sendable {
   private(set) var isCrashed = false
   /// Whether the player has left the stage: what is still on its way from it arrives.
   var isOver = false
-  /// A hash of all calls and answers.
-  private(set) var history = 0
 
   init(_ base: MemoryStore, _ stage: Stage, player: Int) {
     self.base = base
@@ -163,21 +147,12 @@ final class StagedStore: ObjectStore, @unchecked Sendable {
     }
   }
 
-  private func note(_ items: Int...) {
-    var hasher = Hasher()
-    hasher.combine(history)
-    for item in items { hasher.combine(item) }
-    history = hasher.finalize()
-  }
-
   func create(_ name: ObjectName, _ bytes: borrowing RawSpan) throws(StoreError) -> Creation {
     let half = unsafe bytes.extracting(first: bytes.byteCount / 2).withUnsafeBytes {
       unsafe [UInt8]($0)
     }
     try enter(.create, name.description) { _ = try? base.create(name, half) }
-    let creation = try base.create(name, bytes)
-    note(name.hashValue, creation.hashValue)
-    return creation
+    return try base.create(name, bytes)
   }
 
   func barrier() throws(StoreError) {
@@ -189,45 +164,23 @@ final class StagedStore: ObjectStore, @unchecked Sendable {
     _ name: ObjectName, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
   ) throws(StoreError) -> Int {
     try enter(.read, name.description)
-    let count = (try? unsafe base.read(name, at: offset, into: buffer)) ?? -1
-    // The end of a sealed object is the tag that all of it decides.
-    let tail = unsafe Array(buffer.prefix(max(0, count)).suffix(16))
-    note(name.hashValue, offset, count, tail.hashValue)
-    guard count >= 0 else { throw .notFound("\(name)") }
-    return count
+    return try unsafe base.read(name, at: offset, into: buffer)
   }
 
   func size(of name: ObjectName) throws(StoreError) -> Int {
     try enter(.size, name.description)
-    let size = try? base.size(of: name)
-    note(name.hashValue, size ?? -1)
-    guard let size else { throw .notFound("\(name)") }
-    return size
+    return try base.size(of: name)
   }
 
   func list(
     prefix: String, after: String?, _ body: (ObjectName, Int) throws(StoreError) -> Bool
   ) throws(StoreError) {
     try enter(.list, prefix)
-    let found = base.names(prefix: prefix, after: after)
-    note(prefix.hashValue, found.map(\.name).hashValue)
-    for (name, size) in found where try !body(name, size) { return }
+    try base.list(prefix: prefix, after: after, body)
   }
 
   func delete(_ name: ObjectName) throws(StoreError) {
     try enter(.delete, name.description)
     try base.delete(name)
-    note(name.hashValue)
-  }
-}
-
-extension MemoryStore {
-  fileprivate func names(prefix: String, after: String?) -> [(name: ObjectName, size: Int)] {
-    var found: [(name: ObjectName, size: Int)] = []
-    try? list(prefix: prefix, after: after) { (name, size) throws(StoreError) in
-      found.append((name, size))
-      return true
-    }
-    return found
   }
 }

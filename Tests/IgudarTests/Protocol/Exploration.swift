@@ -1,0 +1,42 @@
+// How far an exploration goes, and what it came to.
+
+/// How far an exploration goes.
+struct Bounds: Hashable, Sendable {
+  /// How often one who could go on has to wait for another, a crash included; nil for any number.
+  var switchLimit: Int?
+  /// How many states are met at most.
+  var stateLimit = Int.max
+  /// Whether what cannot matter is left out.
+  var isReduced = true
+}
+
+/// What an exploration came to.
+struct Exploration: Sendable {
+  var stateCount = 0
+  /// Calls made from these states.
+  var actCount = 0
+  /// What the store held in them.
+  var stores: Set<UInt64> = []
+  /// Beats of all parts: how much of the real code was run.
+  var beatCount = 0
+  /// Whether every state within the bounds was met.
+  var isComplete = true
+  /// The first thing that is wrong, and the decisions that lead to it.
+  var violation: String?
+  /// In how many ways players ended, by how they ended.
+  var endings: [String: Int] = [:]
+
+  /// Those of them that are neither done nor told clearly what others did meanwhile.
+  var unexpectedEndings: [String] { Self.unexpected(endings.keys) }
+
+  static func unexpected(_ endings: some Collection<String>) -> [String] {
+    endings.filter { ending in
+      !["done", "relianceLost", "prune has taken its data"].contains { ending.contains($0) }
+    }
+  }
+
+  var summary: String {
+    "\(stateCount) states, \(actCount) calls, \(stores.count) stores, \(beatCount) beats, "
+      + "\(isComplete ? "all" : "not all"), \(violation ?? "nothing lost"), \(endings)"
+  }
+}
