@@ -11,7 +11,7 @@ import Testing
     repository = try TestRepository()
     try repository.shell(
       """
-      cd src; echo barley > grain; head -c 3000000 /dev/urandom > large; truncate -s 2M hole
+      cd src; echo barley > grain; head -c 3000000 /dev/urandom | tr X Y > large; truncate -s 2M hole
       head -c 300000 /dev/zero > zeros; : > empty; find . -exec touch -d '2020-01-01' '{}' +
       """)
     _ = try repository.backup("--ignore-ctime", "src")
