@@ -42,9 +42,9 @@ struct FileDraft: Sendable {
   let known: [UInt8]?
 
   /// What became of it, as it is counted: what was read again need not have changed.
-  func action(for entry: Entry) -> BackupAction {
+  func action(encoded entry: ArraySlice<UInt8>) -> BackupAction {
     guard let known else { return .new }
-    return entry.encoded == known ? .unchanged : .modified
+    return entry == known[...] ? .unchanged : .modified
   }
 }
 
@@ -66,13 +66,20 @@ struct Batch: Sendable {
   /// Bytes of files in this batch, as the walker saw them.
   var size: UInt64 = 0
 
-  /// Adds an entry that is complete.
-  mutating func add(_ entry: Entry) { items.append(encode(entry)) }
+  /// Adds an entry that is complete, and answers its encoding.
+  @discardableResult
+  mutating func add(_ entry: Entry) -> ArraySlice<UInt8> {
+    items.append(.entry(0..<0))
+    return complete(items.count - 1, with: entry)
+  }
 
-  /// Keeps the encoding of an entry that is complete, and answers its item.
-  mutating func encode(_ entry: Entry) -> BatchItem {
+  /// Makes an item the entry that it was to become, and answers its encoding.
+  @discardableResult
+  mutating func complete(_ item: Int, with entry: Entry) -> ArraySlice<UInt8> {
     let start = encoded.bytes.count
     entry.encode(into: &encoded)
-    return .entry(start..<encoded.bytes.count)
+    let place = start..<encoded.bytes.count
+    items[item] = .entry(place)
+    return encoded.bytes[place]
   }
 }

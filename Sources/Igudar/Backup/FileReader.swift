@@ -50,7 +50,7 @@ final class FileReader {
         continue
       }
       try putNeighbours(into: &batch)
-      if let entry = try read(draft) { batch.add(entry) }
+      if let entry = try read(draft) { finish(draft, entry, encoded: batch.add(entry)) }
     }
     try putNeighbours(into: &batch)
     batch.files = []
@@ -136,8 +136,7 @@ final class FileReader {
       }
       let size = content.size
       file.entry.kind = .file(Entry.File(size: size, content: try content.finish()))
-      batch.items[file.item] = batch.encode(file.entry)
-      finish(file.draft, file.entry)
+      finish(file.draft, file.entry, encoded: batch.complete(file.item, with: file.entry))
     }
     neighbours.files.removeAll(keepingCapacity: true)
     neighbours.chunks.removeAll(keepingCapacity: true)
@@ -146,18 +145,16 @@ final class FileReader {
 
   // MARK: Any file
 
-  private func finish(_ draft: FileDraft, _ entry: Entry) {
+  private func finish(_ draft: FileDraft, _ entry: Entry, encoded: ArraySlice<UInt8>) {
     let size = entry.file?.size ?? 0
     context.progress.bytes.wrappingAdd(size, ordering: .relaxed)
-    context.finish(draft.path, isDirectory: false, draft.action(for: entry), size: size)
+    context.finish(draft.path, isDirectory: false, draft.action(encoded: encoded), size: size)
   }
 
   // The entry of a file; nil when it could not be read, which is told.
   private func read(_ draft: FileDraft) throws(VaultError) -> Entry? {
     do throws(SourceProblem) {
-      let entry = try attempt(draft)
-      finish(draft, entry)
-      return entry
+      return try attempt(draft)
     } catch {
       if case .vault(let failure) = error { throw failure }
       context.fail(.archive, draft.path, error.message)
