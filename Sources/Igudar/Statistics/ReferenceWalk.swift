@@ -35,10 +35,8 @@ package struct ReferenceWalk {
         try found(next.id, .tree, bytes.count)
         try take(found)
       } catch {
-        switch error {
-        case .damaged, .missing, .missingChunk, .swept: try unreadable(next.id, error)
-        default: throw error
-        }
+        guard error.isLoss else { throw error }
+        try unreadable(next.id, error)
       }
     }
   }

@@ -141,10 +141,8 @@ private final class StatisticsRun {
     do throws(VaultError) {
       try countChunks(of: content, size: entry.size, at: path)
     } catch {
-      switch error {
-      case .damaged, .missing, .missingChunk, .swept: report(snapshot, path, error)
-      default: throw error
-      }
+      guard error.isLoss else { throw error }
+      report(snapshot, path, error)
     }
     return .onward
   }

@@ -56,8 +56,7 @@ extension Vault {
 
   // Answers the segments that the store does not have.
   private func importSegments(of state: JournalState) throws(VaultError) -> [ObjectHash] {
-    let known = Set(try index.importedSegments())
-    let wanted = state.namedSegments.filter { !known.contains($0) }
+    let wanted = try unknownSegments(of: state)
     var absent: [ObjectHash] = []
     guard !wanted.isEmpty else { return absent }
     _ = try index.importSegments(wanted) { (name) throws(VaultError) in
@@ -124,9 +123,9 @@ extension Vault {
     }
   }
 
-  /// Whether the index has everything that the journal lists up to where both were read.
-  func hasWholeIndex() throws(VaultError) -> Bool {
+  /// Segments that count in a state of the journal and are not in the index.
+  func unknownSegments(of state: JournalState) throws(VaultError) -> [ObjectHash] {
     let known = Set(try index.importedSegments())
-    return journal.state.namedSegments.allSatisfy { known.contains($0) }
+    return state.namedSegments.filter { !known.contains($0) }
   }
 }

@@ -65,7 +65,7 @@ package final class ChunkReader {
   // do have one that is not. Where a segment could not be read nobody can say.
   private func isGivenUp(_ id: ChunkID) throws(VaultError) -> Bool {
     guard try index.hadPlaces(id) else { return false }
-    return try vault.hasWholeIndex()
+    return try vault.unknownSegments(of: vault.journal.state).isEmpty
   }
 
   private func withKnownChunk<Result>(

@@ -31,8 +31,7 @@ extension Vault {
   /// - Throws: what is wrong with one that could not be read; whoever decides what is not needed
   ///   must know everything.
   package func requireWholeIndex(of state: JournalState) throws(VaultError) {
-    let known = Set(try index.importedSegments())
-    for name in state.namedSegments where !known.contains(name) {
+    for name in try unknownSegments(of: state) {
       _ = try segment(name)
       // The index may be ahead of this state, and not need it any more.
       guard journal.state.segmentState(name) == .named else {
