@@ -35,6 +35,11 @@ package final class PathChain: @unchecked Sendable {
     return names.reversed()
   }
 
+  /// The path below the folder where the walk began; its `components` are `names`.
+  package var relativePath: FilePath {
+    FilePath(Array(names.map(\.bytes).joined(separator: [0x2f])))
+  }
+
   /// The whole path.
   package var path: FilePath {
     var bytes: [UInt8] = []

@@ -15,7 +15,7 @@ final class LateProtections: @unchecked Sendable {
   func add(_ flags: UInt32, to group: LinkGroup) throws(VaultError) {
     var value = ByteWriter()
     value.u32(flags)
-    value.raw(Array((group.directory.names + [group.name]).map(\.bytes).joined(separator: [0x2f])))
+    value.raw(PathChain(group.name, in: group.directory).relativePath.bytes)
     try lock.withLock { () throws(VaultError) in
       try files.set(TemporaryMap.key(count), to: value.bytes)
       count += 1
@@ -28,10 +28,10 @@ final class LateProtections: @unchecked Sendable {
       let value = try lock.withLock { () throws(VaultError) in
         try files.get(TemporaryMap.key(number))
       }
-      guard let value, value.count > 4 else { continue }
-      let flags = (0..<4).reduce(0) { $0 | UInt32(value[$1]) << ($1 * 8) }
-      body(
-        flags, value[4...].split(separator: 0x2f).map { FileName(unchecked: Array($0)) })
+      guard let value else { continue }
+      var reader = unsafe ByteReader(value.span.bytes)
+      guard let flags = try? reader.u32() else { continue }
+      body(flags, FilePath(Array(value[reader.offset...])).components)
     }
   }
 }

@@ -20,7 +20,7 @@ struct LinkTable {
   private var rowLimit = Self.leastRows
   private let settled = TemporaryMap()
   // The folder of the group that was found last, which the next is likely to be in too.
-  private var last: (bytes: [UInt8], chain: PathChain)?
+  private var last: (folder: FilePath, chain: PathChain)?
   // Files of the target with several names, by device and inode, that are one of the snapshot's.
   private let taken = TemporaryMap()
   // The groups whose further names wait for them.
@@ -109,12 +109,9 @@ struct LinkTable {
     return LinkGroup(link.name, in: chain(of: link.folder), outcome: link.outcome)
   }
 
-  private mutating func chain(of folder: [UInt8]) -> PathChain {
-    if let last, last.bytes == folder { return last.chain }
-    var chain = root
-    for name in folder.split(separator: 0x2f) {
-      chain = PathChain(FileName(unchecked: Array(name)), in: chain)
-    }
+  private mutating func chain(of folder: FilePath) -> PathChain {
+    if let last, last.folder == folder { return last.chain }
+    let chain = folder.components.reduce(root) { PathChain($1, in: $0) }
     last = (folder, chain)
     return chain
   }
@@ -126,35 +123,35 @@ private struct SettledLink {
   /// How many names are still to come.
   var remaining: UInt64
   let name: FileName
-  /// The names of its folder and those above, with slashes between.
-  let folder: [UInt8]
+  /// Its folder, below the root of the restore.
+  let folder: FilePath
 
   init(_ group: LinkGroup, _ outcome: LinkGroup.Outcome, remaining: UInt64) {
     self.outcome = outcome
     self.remaining = remaining
     name = group.name
-    folder = Array(group.directory.names.map(\.bytes).joined(separator: [0x2f]))
+    folder = group.directory.relativePath
   }
 
   /// Nil for one that was forgotten.
   init?(_ bytes: [UInt8]) {
-    guard bytes.count > 10 else { return nil }
-    outcome =
-      switch bytes[0] {
-      case 1: .lost(.notPermitted)
-      case 2: .lost(.failed)
-      case 3: .lost(.damaged)
-      default: .isThere
-      }
-    remaining = (1...8).reduce(0) { $0 | UInt64(bytes[$1]) << (($1 - 1) * 8) }
-    let nameEnd = 10 + Int(bytes[9])
-    guard bytes.count >= nameEnd else { return nil }
-    name = FileName(unchecked: Array(bytes[10..<nameEnd]))
-    folder = Array(bytes[nameEnd...])
+    var reader = unsafe ByteReader(bytes.span.bytes)
+    do throws(Damage) {
+      outcome =
+        switch try reader.u8() {
+        case 1: .lost(.notPermitted)
+        case 2: .lost(.failed)
+        case 3: .lost(.damaged)
+        default: .isThere
+        }
+      remaining = try reader.u64()
+      name = FileName(unchecked: try reader.prefixedArray())
+      folder = FilePath(Array(bytes[reader.offset...]))
+    } catch { return nil }
   }
 
   var encoded: [UInt8] {
-    var writer = ByteWriter(capacity: 10 + name.bytes.count + folder.count)
+    var writer = ByteWriter(capacity: 11 + name.bytes.count + folder.bytes.count)
     let code: UInt8 =
       switch outcome {
       case .isThere: 0
@@ -164,9 +161,8 @@ private struct SettledLink {
       }
     writer.u8(code)
     writer.u64(remaining)
-    writer.u8(UInt8(name.bytes.count))
-    writer.raw(name.bytes)
-    writer.raw(folder)
+    writer.prefixed(name.bytes)
+    writer.raw(folder.bytes)
     return writer.bytes
   }
 }

@@ -141,7 +141,7 @@ extension Journal {
     let name = ObjectName.journal(step.number)
     if let found = try stored(step.number) {
       if found == kept.stored { return }
-      if (try? sealing.open(found, number: step.number) { _ in true }) != nil {
+      if isEntry(found, step.number) {
         throw .fork(entry: step.number)
       }
       do throws(StoreError) { try store.delete(name) } catch { throw .store(error) }
@@ -151,10 +151,14 @@ extension Journal {
     let found = try read(step.number)
     guard found != kept.stored else { return }
     // Somebody without a memory may have taken the last number in between.
-    if (try? sealing.open(found, number: step.number) { _ in true }) != nil {
+    if isEntry(found, step.number) {
       throw .fork(entry: step.number)
     }
     throw .verificationFailed(name.description)
+  }
+
+  private func isEntry(_ stored: [UInt8], _ number: UInt64) -> Bool {
+    (try? sealing.open(stored, number: number) { _ in true }) != nil
   }
 
   private func stored(_ number: UInt64) throws(VaultError) -> [UInt8]? {

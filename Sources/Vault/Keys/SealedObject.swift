@@ -191,6 +191,31 @@ package enum SealedObject {
     try Header(stored, kind).epoch
   }
 
+  /// What the first bytes of an object say behind its magic.
+  private struct SealFields {
+    let suite: UInt8
+    let epoch: UInt32
+    let salt: [UInt8]
+
+    init(_ reader: inout ByteReader) throws(Damage) {
+      let version = try reader.u16()
+      guard version == SealedObject.version else { throw .badVersion(UInt64(version)) }
+      suite = try reader.u8()
+      try reader.zeros(1)
+      epoch = try reader.u32()
+      salt = try Array(copying: reader.raw(32))
+    }
+
+    /// Of the first bytes alone, whatever their magic.
+    init?(_ seal: [UInt8]) {
+      var reader = unsafe ByteReader(seal.span.bytes)
+      do throws(Damage) {
+        _ = try reader.raw(8)
+        self = try Self(&reader)
+      } catch { return nil }
+    }
+  }
+
   /// A header whose fixed parts were checked.
   private struct Header {
     let suite: Suite
@@ -207,14 +232,13 @@ package enum SealedObject {
       guard size >= minimumSize, size <= kind.sizeLimit, padme(size) == size else {
         throw .badLength
       }
-      let version = try reader.u16()
-      guard version == SealedObject.version else { throw .badVersion(UInt64(version)) }
-      let suite = try reader.u8()
-      try reader.zeros(1)
-      epoch = try reader.u32()
-      salt = try Array(copying: reader.raw(32))
+      let fields = try SealFields(&reader)
+      epoch = fields.epoch
+      salt = fields.salt
       commitment = try Array(copying: reader.raw(32))
-      guard let suite = Suite(rawValue: suite) else { throw .malformed("suite \(suite)") }
+      guard let suite = Suite(rawValue: fields.suite) else {
+        throw .malformed("suite \(fields.suite)")
+      }
       self.suite = suite
       bytes = Array(copying: stored.extracting(0..<headerSize))
     }
@@ -291,13 +315,12 @@ extension SealedObject {
     repository: RepositoryID
   ) -> [UInt8]? {
     guard seal.count == sealSize, size(payload: payload.count) <= kind.sizeLimit,
-      let suite = Suite(rawValue: seal[10]), suite.isAvailable
+      let fields = SealFields(seal), let suite = Suite(rawValue: fields.suite), suite.isAvailable,
+      let epoch = keyring.epoch(fields.epoch)
     else { return nil }
-    let number = (0..<4).reduce(0) { $0 | UInt32(seal[12 + $1]) << ($1 * 8) }
-    guard let epoch = keyring.epoch(number) else { return nil }
     let stored = self.seal(
-      payload, as: kind, path: path, key: epoch.key(for: kind), suite: suite, epoch: number,
-      repository: repository, randomness: GivenSalt(salt: Array(seal[16...])))
+      payload, as: kind, path: path, key: epoch.key(for: kind), suite: suite, epoch: fields.epoch,
+      repository: repository, randomness: GivenSalt(salt: fields.salt))
     return stored.starts(with: seal) ? stored : nil
   }
 
