@@ -4,13 +4,14 @@ import CLinux
 
 /// The heap of this process.
 public enum Heap {
-  /// Has large blocks given back to the system as soon as they are freed.
+  /// Has large blocks given back to the system as soon as they are freed, and all threads share two
+  /// heaps.
   ///
   /// Left alone, glibc takes the first large block that is freed as a sign that more of its size
   /// will come, and keeps such blocks: an index that was rebuilt before a backup would cost its
   /// memory for the whole of it. And each thread would get a heap of its own, whose free parts the
-  /// others cannot use: two are enough where nothing is allocated for each chunk. It is the whole process's heap: a program calls it, no library.
-  /// Source: mallopt(3).
+  /// others cannot use: two are enough where nothing is allocated for each chunk. They are the whole
+  /// process's heaps: a program calls it, no library. Source: mallopt(3).
   public static func giveBackLargeBlocks() {
     clinux_set_heap_limits(4 << 20, 16 << 20, 2)
   }
