@@ -106,7 +106,7 @@ final class Life {
   private func round() throws {
     let count = [1, 1, 1, 2, 2, 3][below(6)]
     let stage = Stage(playerCount: count)
-    let outcomes = Outcomes(count)
+    let outcomes = Reports(count, Outcome())
     // A cache is read under a lock of its process: two of one host would wait for each other here.
     let awake = hosts.indices.shuffled(using: &random).prefix(count)
     let acts = awake.enumerated().map { makeAct($0, host: $1, stage) }
@@ -262,15 +262,4 @@ extension ObjectName {
   fileprivate var hashOfText: UInt64 {
     description.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
-}
-
-/// How deeds ended, told from their threads.
-private final class Outcomes: @unchecked Sendable {
-  private let lock = Lock()
-  private var outcomes: [Outcome]
-
-  init(_ count: Int) { outcomes = Array(repeating: Outcome(), count: count) }
-
-  var all: [Outcome] { lock.withLock { outcomes } }
-  func set(_ player: Int, _ outcome: Outcome) { lock.withLock { outcomes[player] = outcome } }
 }

@@ -42,7 +42,7 @@ final class Rehearsal {
     let store = scene.copy()
     let stage = Stage(playerCount: cast.count)
     let stores = cast.indices.map { StagedStore(store, stage, player: $0) }
-    let endings = Endings(cast.count)
+    let endings = Reports(cast.count, Ending())
     // Numbers of packs are never given out twice, so an index gets slower from run to run.
     if runCount.isMultiple(of: 256) {
       indexes = try cast.map { _ in try IndexCache.temporary(repository: scene.access.repository) }
@@ -88,7 +88,8 @@ final class Rehearsal {
     if let wrong = try oracle.verdict(on: store) { fail(wrong) }
   }
 
-  private func end(_ store: MemoryStore, _ stores: [StagedStore], _ endings: Endings) throws {
+  private func end(_ store: MemoryStore, _ stores: [StagedStore], _ endings: Reports<Ending>) throws
+  {
     let state = try oracle.state(of: store)
     for (player, ending) in endings.all.enumerated() where !stores[player].isCrashed {
       self.endings.insert("\(cast[player].rawValue): \(ending.error ?? "done")")
@@ -102,15 +103,4 @@ final class Rehearsal {
   private func fail(_ text: String) {
     violation = violation ?? "\(text) after \(order.joined(separator: " "))"
   }
-}
-
-/// How players ended, told from their threads.
-private final class Endings: @unchecked Sendable {
-  private let lock = Lock()
-  private var endings: [Ending]
-
-  init(_ count: Int) { endings = Array(repeating: Ending(), count: count) }
-
-  var all: [Ending] { lock.withLock { endings } }
-  func set(_ player: Int, _ ending: Ending) { lock.withLock { endings[player] = ending } }
 }

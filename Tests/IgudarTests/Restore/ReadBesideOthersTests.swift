@@ -10,60 +10,24 @@ import Testing
 @testable import Vault
 
 @Suite struct ReadBesideOthersTests {
-  private let small: SmallRepository
-  private let kept: SnapshotInfo
+  private let half: HalfNeededRepository
+  private var small: SmallRepository { half.small }
 
-  /// Two snapshots; the first is forgotten, and half of its pack is needed by nobody.
-  init() throws {
-    var random = SeededGenerator(seed: 21)
-    small = try SmallRepository()
-    try small.write("rye", random.noise(300_000))
-    try small.write("barley", random.noise(300_000))
-    let first = try small.backUp()
-    try small.shell("rm rye; mkdir more; seq 1 1000 > more/oats")
-    kept = try small.backUp()
-    try small.repository.vault.journal.append { _ in .tombstone([first.id]) }
-  }
-
-  private func open(
-    _ store: any ObjectStore, warn: @escaping @Sendable (String) -> Void = { _ in }
-  ) throws -> Repository {
-    try Repository.open(
-      store, secret: small.secret, places: LocalPlaces(cache: nil, state: nil, warn: warn))
-  }
-
-  /// A client of which the first read of an object below a prefix comes after something else.
-  private func open(
-    before prefix: String, warn: @escaping @Sendable (String) -> Void = { _ in },
-    _ perform: @escaping @Sendable () throws -> Void
-  ) throws -> Repository {
-    let isDone = Mutex(false)
-    let store = FaultyStore(small.store) { (operation, name, _) throws(StoreError) in
-      let isFirst =
-        operation == .read && name?.description.hasPrefix(prefix) == true
-        && isDone.withLock { done in
-          defer { done = true }
-          return !done
-        }
-      guard isFirst else { return }
-      do { try perform() } catch { Issue.record("\(error)") }
-    }
-    return try open(store, warn: warn)
-  }
+  init() throws { half = try HalfNeededRepository() }
 
   private func restore(
     _ repository: Repository, _ report: @escaping @Sendable (RestoreEvent) -> Void
   ) throws {
     let target = small.path.appending(FileName(unchecked: Array("out".utf8)))
     let restore = Restore(
-      kept.snapshot.root, of: repository, to: target, options: RestoreOptions())
+      half.kept.snapshot.root, of: repository, to: target, options: RestoreOptions())
     try restore.run(report: report)
   }
 
   @Test(arguments: ["index/", "packs/"])
   func whatAPruneMovesMeanwhileIsRead(moment: String) throws {
     let other = small.repository
-    let repository = try open(before: moment) { text in
+    let repository = try half.open(before: moment) { text in
       Issue.record("\(text)")
     } _: {
       try Scene.prune(other, graceSeconds: 0)
@@ -94,8 +58,8 @@ import Testing
   }
 
   @Test func aSnapshotThatIsForgottenAndSweptMeanwhileIsToldSo() throws {
-    let (other, kept) = (small.repository, kept)
-    let repository = try open(before: "packs/") {
+    let (other, kept) = (small.repository, half.kept)
+    let repository = try half.open(before: "packs/") {
       try other.vault.journal.append { _ in .tombstone([kept.id]) }
       try Scene.prune(other, graceSeconds: 0)
     }
@@ -113,7 +77,7 @@ import Testing
     }
     for pack in packs { try small.store.delete(pack) }
     let failures = Mutex<[String]>([])
-    try restore(try open(small.store)) { event in
+    try restore(try half.open(small.store)) { event in
       guard case .failed(_, let message, .damaged, _) = event else { return }
       failures.withLock { $0.append(message) }
     }
@@ -124,7 +88,7 @@ import Testing
 
   @Test func muchDamageIsNotAskedForAgainAndAgain() throws {
     let store = FaultyStore(small.store)
-    let vault = try open(store).vault
+    let vault = try half.open(store).vault
     try vault.loadIndex()
     let reader = try ChunkReader(vault: vault)
     var before = store.operationCount
