@@ -120,7 +120,7 @@ private final class ArchiveRun {
     if format == .tar {
       if let first = try firstName(of: entry, at: name) {
         header.setHardLink(to: first)
-        try begin()
+        try begin(name)
         return writer.drain(handOn)
       }
       for attribute in entry.attributes {
@@ -130,13 +130,13 @@ private final class ArchiveRun {
         header.setStretches(stretches)
       }
     }
-    try begin()
+    try begin(name)
     guard let file = entry.file, file.size > 0 else { return writer.drain(handOn) }
     return try write(file, at: path, handOn)
   }
 
-  private func begin() throws(VaultError) {
-    try archiveErrors { () throws(ArchiveError) in try writer.begin(header) }
+  private func begin(_ name: [UInt8]) throws(VaultError) {
+    try archiveErrors { () throws(ArchiveError) in try writer.begin(header, named: name) }
   }
 
   // The name under which a file was written that has several; remembers this one if it is the first.

@@ -27,6 +27,7 @@ package enum ArchiveError: Error {
 final class ArchiveWriter {
   private let raw: OpaquePointer
   private let gathered: Gathered
+  private let format: ArchiveFormat
 
   /// What libarchive wrote and was not handed on.
   final class Gathered {
@@ -37,6 +38,7 @@ final class ArchiveWriter {
     guard let raw = unsafe archive_write_new() else { throw .archive("out of memory") }
     unsafe self.raw = unsafe raw
     gathered = Gathered()
+    self.format = format
     switch format {
     case .tar:
       try unsafe check(archive_write_set_format_pax(raw))
@@ -63,9 +65,15 @@ final class ArchiveWriter {
 
   deinit { _ = unsafe archive_write_free(raw) }
 
-  /// Writes the header of an entry, whose data follows.
-  func begin(_ header: borrowing ArchiveHeader) throws(ArchiveError) {
-    try check(unsafe archive_write_header(raw, header.raw))
+  /// Writes the header of an entry of that name, whose data follows.
+  ///
+  /// Of zip the character set says whether the name is marked as UTF-8: one that is not must not be.
+  func begin(_ header: borrowing ArchiveHeader, named name: [UInt8]) throws(ArchiveError) {
+    guard format == .zip, String(validating: name, as: UTF8.self) == nil else {
+      return try check(unsafe archive_write_header(raw, header.raw))
+    }
+    let status = ArchiveLocale.reading.during { unsafe archive_write_header(raw, header.raw) }
+    try check(status)
   }
 
   /// Writes data of the entry begun last.

@@ -178,6 +178,28 @@ import Testing
       ])
   }
 
+  @Test func zipMarksThoseNamesAsUTF8ThatAre() throws {
+    try repository.shell(
+      "cd src; mkdir \"$(printf 'bad-\\377')\"; touch \"$(printf 'bad-\\377/in-\\303\\251')\" plain 'gr\u{e9}n'"
+    )
+    _ = try repository.backup("src")
+    try repository.igudar("dump", "-a", "zip", "latest:src", "/", "-t", "out.zip")
+    let script = """
+      import zipfile
+      for i in zipfile.ZipFile('out.zip').infolist():
+        marked = bool(i.flag_bits & 0x800)
+        print(i.filename.encode('utf-8' if marked else 'cp437').hex(), marked)
+      """
+    let listed = try repository.sandbox.run(
+      "/usr/bin/env", ["python3", "-c", script].map { Array($0.utf8) })
+    #expect(listed.code == 0, "\(listed.errorText)")
+    #expect(
+      listed.lines == [
+        "2e2f False", "6261642dff2f False", "6261642dff2f696e2dc3a9 False", "6772c3a96e True",
+        "706c61696e False",
+      ])
+  }
+
   @Test func aLostFileEndsTheArchiveWithAnError() throws {
     try repository.shell("cd src; head -c 6000000 /dev/urandom > b; printf z > c")
     _ = try repository.backup("src")
