@@ -164,7 +164,9 @@ public struct Repository: Sendable {
   public func snapshot(
     _ selector: SnapshotSelector, filter: SnapshotFilter = SnapshotFilter()
   ) throws(RepositoryError) -> SnapshotInfo {
-    let snapshots = try snapshots()
+    let snapshots = try vaultErrors { () throws(VaultError) in
+      try readableSnapshots(in: vault.journal.state)
+    }
     do throws(SelectorError) { return try selector.resolve(among: snapshots, filter: filter) } catch
     {
       throw .selector("\(error)")

@@ -53,10 +53,11 @@ public struct SnapshotSelector: Hashable, Sendable {
       }
       return chosen.sortedByTime()[chosen.count - 1 - back]
     case .prefix(let digits):
-      let found = snapshots.filter {
-        (forgotten || !$0.isForgotten) && $0.id.hex.hasPrefix(digits)
+      let named = snapshots.filter { $0.id.hex.hasPrefix(digits) }
+      let found = forgotten ? named : named.filter { !$0.isForgotten }
+      guard let first = found.first else {
+        throw named.isEmpty ? .notFound(text) : .forgotten(named.map(\.id).sorted())
       }
-      guard let first = found.first else { throw .notFound(text) }
       guard found.count == 1 else { throw .ambiguous(text, found.map(\.id).sorted()) }
       return first
     }
@@ -95,6 +96,8 @@ public enum SelectorError: Error, Hashable, Sendable {
   case malformed(String)
   /// No snapshot has this ID, or the filters leave none.
   case notFound(String)
+  /// The snapshots whose IDs begin like this are forgotten.
+  case forgotten([SnapshotID])
   /// Several IDs begin like this.
   case ambiguous(String, [SnapshotID])
 }
@@ -105,9 +108,19 @@ extension SelectorError: CustomStringConvertible {
     switch self {
     case .malformed(let text): "“\(text)” is neither a snapshot ID nor “latest”"
     case .notFound(let text): "no snapshot “\(text)”"
+    case .forgotten(let ids): Self.forgotten(ids.map(\.shortHex))
     case .ambiguous(let text, let ids):
       "“\(text)” could be any of \(ids.map(\.shortHex).joined(separator: ", "))"
     }
+  }
+}
+
+extension SelectorError {
+  private static func forgotten(_ ids: [String]) -> String {
+    let (noun, verb, pronoun) =
+      ids.count == 1 ? ("snapshot", "is", "it") : ("snapshots", "are", "them")
+    return "\(noun) \(ids.joined(separator: ", ")) \(verb) forgotten; "
+      + "`igudar unforget \(ids.joined(separator: " "))` brings \(pronoun) back"
   }
 }
 

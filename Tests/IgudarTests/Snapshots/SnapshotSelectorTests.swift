@@ -47,7 +47,8 @@ import Vault
     #expect(try find("ef") == "ef00")
     #expect(try find("ab12" + String(repeating: "0", count: 60)) == "ab12")
     #expect(try find("12", forgotten: true) == "1200")
-    #expect(throws: SelectorError.notFound("12")) { try find("12") }
+    let forgotten = try list().suffix(1).map(\.id)
+    #expect(throws: SelectorError.forgotten(forgotten)) { try find("12") }
     #expect(throws: SelectorError.notFound("0")) { try find("0") }
     let ids = try list().prefix(2).map(\.id)
     #expect(throws: SelectorError.ambiguous("ab", ids)) { try find("ab") }
