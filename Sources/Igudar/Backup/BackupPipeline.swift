@@ -37,7 +37,9 @@ final class BackupPipeline: @unchecked Sendable {
     treeLane = try run.lane()
     assembler = TreeAssembler(
       cutting: TreeCut(domainKey: run.vault.domain.treeCutKey), into: LaneSink(lane: treeLane)
-    ) { names, damage in
+    ) { draft, action, size in
+      context.finish(draft.path, isDirectory: false, action, size: size)
+    } refusing: { names, damage in
       let path = names.reduce(base) { $0.appending($1) }
       context.fail(.archive, path, "cannot be kept: \(damage)")
     }

@@ -28,8 +28,8 @@ enum BatchItem: Sendable {
   case hole(UInt64)
   /// The large file could not be read; it is left out.
   case dropLarge
-  /// The large file ends.
-  case endLarge(Entry)
+  /// The large file ends; its draft is nil for a stream, which is compared with nothing.
+  case endLarge(Entry, FileDraft?)
 }
 
 /// A file to be read by a worker.
@@ -41,10 +41,20 @@ struct FileDraft: Sendable {
   /// What the last snapshot has under this name, encoded; nil if nothing.
   let known: [UInt8]?
 
-  /// What became of it, as it is counted: what was read again need not have changed.
+  /// What became of it, as it is counted.
   func action(encoded entry: ArraySlice<UInt8>) -> BackupAction {
-    guard let known else { return .new }
-    return entry == known[...] ? .unchanged : .modified
+    BackupAction(from: known, to: entry)
+  }
+}
+
+extension BackupAction {
+  /// What became of an entry, by its encodings: what was read again need not have changed.
+  init(from known: [UInt8]?, to entry: ArraySlice<UInt8>) {
+    guard let known else {
+      self = .new
+      return
+    }
+    self = entry == known[...] ? .unchanged : .modified
   }
 }
 

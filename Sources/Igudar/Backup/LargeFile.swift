@@ -29,10 +29,7 @@ struct LargeFile {
         walker.add(.dropLarge)
         return
       }
-      walker.add(.endLarge(entry))
-      context.finish(
-        draft.path, isDirectory: false, draft.known == nil ? .new : .modified,
-        size: entry.file?.size ?? 0)
+      walker.add(.endLarge(entry, draft))
     } catch {
       if case .vault(let failure) = error { throw failure }
       walker.add(.dropLarge)

@@ -40,7 +40,7 @@ final class StreamReader {
     }
     guard isWhole else { throw .vault(.interrupted) }
     let file = Entry.File(size: size, content: .empty)
-    batch.items.append(.endLarge(entry(name, .file(file), mode: 0o644)))
+    batch.items.append(.endLarge(entry(name, .file(file), mode: 0o644), nil))
     batch.items += directories.map { _ in .leave } + [.leave]
     do throws(VaultError) {
       try handOver()

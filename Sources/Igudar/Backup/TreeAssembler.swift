@@ -19,15 +19,19 @@ struct TreeAssembler {
 
   private let cut: any CutHash
   private let sink: any NodeSink
+  private let finish: @Sendable (FileDraft, BackupAction, _ size: UInt64) -> Void
   private let refuse: @Sendable ([FileName], Damage) -> Void
 
-  /// `refuse` is told of entries that the format has no place for, by the names from the root down.
+  /// `finish` is told of large files that are complete, `refuse` of entries that the format has no
+  /// place for, by the names from the root down.
   init(
     cutting cut: any CutHash, into sink: any NodeSink,
+    finishing finish: @escaping @Sendable (FileDraft, BackupAction, _ size: UInt64) -> Void,
     refusing refuse: @escaping @Sendable ([FileName], Damage) -> Void
   ) {
     self.cut = cut
     self.sink = sink
+    self.finish = finish
     self.refuse = refuse
   }
 
@@ -45,12 +49,12 @@ struct TreeAssembler {
       case .stretch:
         for extent in batch.extents { try large?.append(extent) }
       case .hole(let length): try large?.append(.hole(length: length))
-      case .endLarge(let entry): try endLarge(entry)
+      case .endLarge(let entry, let draft): try endLarge(entry, draft)
       }
     }
   }
 
-  private mutating func endLarge(_ begun: Entry) throws(VaultError) {
+  private mutating func endLarge(_ begun: Entry, _ draft: FileDraft?) throws(VaultError) {
     guard var builder = large, var file = begun.file else {
       preconditionFailure("a large file has begun")
     }
@@ -61,6 +65,7 @@ struct TreeAssembler {
     entry.kind = .file(file)
     let encoded = entry.encoded
     try append(encoded, 0..<encoded.count)
+    if let draft { finish(draft, draft.action(encoded: encoded[...]), file.size) }
   }
 
   private mutating func append(_ bytes: [UInt8], _ range: Range<Int>) throws(VaultError) {

@@ -63,11 +63,11 @@ extension Walker {
     }
     try emitLevels()
     let name = level.listed.names.name(index)
+    let known = finding == .absent ? nil : level.previous?.found
     if status.type == .regular {
-      let known = finding == .absent ? nil : level.previous?.found
       try visitFile(name, status, link, in: level, known: known)
     } else {
-      try visitOther(name, status, link, in: level, isKnown: finding != .absent)
+      try visitOther(name, status, link, in: level, known: known)
     }
   }
 
@@ -149,7 +149,7 @@ extension Walker {
 
   private func visitOther(
     _ name: FileName, _ status: FileStatus, _ link: Entry.HardLink?, in level: WalkLevel,
-    isKnown: Bool
+    known: [UInt8]?
   ) throws(VaultError) {
     let directory = level.directory.descriptor.raw
     let path = { level.directory.path.appending(name) }
@@ -159,9 +159,11 @@ extension Walker {
       return
     }
     let attributes = try SourceAttributes(of: .name(name, at: directory), lane: lane)
-    batch.add(context.entry(name, status, kind: kind, link: link, attributes: attributes))
+    let encoded = batch.add(
+      context.entry(name, status, kind: kind, link: link, attributes: attributes))
     context.tell(attributes, of: path())
-    context.finish(path(), isDirectory: false, isKnown ? .modified : .new, size: 0)
+    context.finish(
+      path(), isDirectory: false, BackupAction(from: known, to: encoded), size: 0)
   }
 
   private func otherKind(

@@ -39,7 +39,9 @@ import Testing
   @Test func whatCannotBeReadAgainIsLeftOutAndTold() throws {
     let nodes = MemoryNodes()
     let refused = Mutex<[String]>([])
-    var assembler = TreeAssembler(cutting: TestSipHash(key: (1, 2)), into: nodes) { names, _ in
+    var assembler = TreeAssembler(
+      cutting: TestSipHash(key: (1, 2)), into: nodes, finishing: { _, _, _ in }
+    ) { names, _ in
       refused.withLock { $0.append(names.map(\.description).joined(separator: "/")) }
     }
     var batch = Batch(number: 0)
