@@ -49,6 +49,7 @@ struct BackupCommit {
     summary.counts.plainBytesAdded = added.plainBytes
     summary.counts.storedBytesAdded = added.storedBytes
     summary.errorCount = Int(context.progress.errorCount)
+    summary.keptCount = Int(context.progress.keptCount)
     summary.parent = parent?.id
     summary.start = context.start
     summary.end = .now()
@@ -68,7 +69,7 @@ struct BackupCommit {
     snapshot.parent = parent?.id
     snapshot.description = options.comment
     snapshot.counts = summary.counts
-    snapshot.unreadableCount = UInt64(summary.errorCount)
+    snapshot.unreadableCount = UInt64(max(0, summary.errorCount - summary.keptCount))
     snapshot.user = options.user
     let (uid, gid) = processIdentity()
     snapshot.uid = uid

@@ -48,15 +48,20 @@ final class BackupContext: Sendable {
   /// Gives a buffer back.
   func release(_ buffer: Buffer) { _ = buffers.send(buffer) }
 
-  /// Tells of something that could not be read, and counts it.
-  func fail(_ during: SourceError.During, _ path: FilePath, _ message: String) {
+  /// Tells of something that could not be read as it should, and counts it; with `isKept` the
+  /// snapshot has it all the same.
+  func fail(
+    _ during: SourceError.During, _ path: FilePath, _ message: String, isKept: Bool = false
+  ) {
     progress.errors.add(1, ordering: .relaxed)
-    report(.failed(SourceError(during: during, path: path, message: message)))
+    if isKept { progress.keptErrors.add(1, ordering: .relaxed) }
+    report(
+      .failed(SourceError(during: during, path: path, message: message, isKept: isKept)))
   }
 
   /// Tells of extended attributes that could not be read, if there are such.
   func tell(_ attributes: SourceAttributes, of path: @autoclosure () -> FilePath) {
-    if let problem = attributes.problem { fail(.archive, path(), problem) }
+    if let problem = attributes.problem { fail(.archive, path(), problem, isKept: true) }
   }
 
   /// Tells that an entry was left out.

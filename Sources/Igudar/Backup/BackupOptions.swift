@@ -80,11 +80,13 @@ public struct SourceError: Sendable {
   public let path: FilePath
   /// What is the matter, in words.
   public let message: String
+  /// Whether the snapshot has it all the same, as it was read last or backed up before.
+  public let isKept: Bool
 }
 
 /// What happens to one source, told while the backup runs.
 public enum BackupEvent: Sendable {
-  /// Something could not be read, or not as it should; the snapshot is saved without it.
+  /// Something could not be read, or not as it should.
   case failed(SourceError)
   /// A file or directory is done.
   case done(path: FilePath, BackupAction, size: UInt64)

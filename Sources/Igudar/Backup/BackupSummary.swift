@@ -10,6 +10,8 @@ public struct BackupSummary: Sendable {
   public var counts = SnapshotCounts()
   /// Sources that could not be read as they should.
   public var errorCount = 0
+  /// Those of them that the snapshot has all the same.
+  public var keptCount = 0
   /// The snapshot; nil when none was made.
   public var snapshot: SnapshotID?
   /// The snapshot that this one was compared with.
@@ -31,6 +33,7 @@ public final class BackupProgress: Sendable {
   let totalFiles = Atomic<UInt64>(0)
   let totalBytes = Atomic<UInt64>(0)
   let errors = Atomic<UInt64>(0)
+  let keptErrors = Atomic<UInt64>(0)
   let scanned = Atomic<Bool>(false)
   private let current = Mutex<FilePath?>(nil)
 
@@ -45,8 +48,10 @@ public final class BackupProgress: Sendable {
   public var totalFileCount: UInt64 { totalFiles.load(ordering: .relaxed) }
   /// Bytes found by the scan so far.
   public var totalByteCount: UInt64 { totalBytes.load(ordering: .relaxed) }
-  /// Sources that could not be read.
+  /// Sources that could not be read as they should.
   public var errorCount: UInt64 { errors.load(ordering: .relaxed) }
+  /// Those of them that the snapshot has all the same.
+  public var keptCount: UInt64 { keptErrors.load(ordering: .relaxed) }
   /// Whether the scan is complete, so that the totals are final.
   public var isScanned: Bool { scanned.load(ordering: .relaxed) }
   /// A file that is being read now.

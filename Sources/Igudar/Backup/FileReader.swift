@@ -271,7 +271,8 @@ extension BackupContext {
       attributes: attributes, marks: marks)
     if !isStable {
       entry.flags |= Entry.changedWhileRead
-      fail(.archive, draft.path, "changed while it was read; kept as it was read last")
+      fail(
+        .archive, draft.path, "changed while it was read; kept as it was read last", isKept: true)
     }
     tell(attributes, of: draft.path)
     return entry

@@ -30,10 +30,11 @@ final class SourceVerification {
       context.fail(
         .archive, directory.path.appending(name),
         "is not what was backed up, though nobody changed it: from byte \(rotten) on the disk may "
-          + "have lost it. The snapshot keeps what was backed up")
+          + "have lost it. The snapshot keeps what was backed up",
+        isKept: true)
     } catch {
       if case .vault(let failure) = error { throw failure }
-      context.fail(.archive, directory.path.appending(name), error.message)
+      context.fail(.archive, directory.path.appending(name), error.message, isKept: true)
     }
     return true
   }

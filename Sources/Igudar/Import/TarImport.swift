@@ -91,8 +91,8 @@ private final class ImportRun {
       let path = FilePath(member.path)
       context.progress.setCurrent(path)
       lastPath = path
-      if let warning = archive.warning { context.fail(.archive, path, warning) }
-      for loss in member.losses { context.fail(.archive, path, loss) }
+      if let warning = archive.warning { context.fail(.archive, path, warning, isKept: true) }
+      for loss in member.losses { context.fail(.archive, path, loss, isKept: true) }
       try take(member, at: path)
     }
     guard lastPath != nil else { throw .archive("the archive has no members") }
@@ -187,7 +187,9 @@ private final class ImportRun {
       return namesSize <= Self.attributeNames
     }.prefix(TreeLimits.attributeCount)
     if possible.count < member.attributes.count {
-      context.fail(.archive, path, "some of its attributes are larger or more than Linux has them")
+      context.fail(
+        .archive, path, "some of its attributes are larger or more than Linux has them",
+        isKept: true)
     }
     return try vault { () throws(VaultError) in
       try SourceAttributes(Array(possible), lane: lane).list

@@ -36,7 +36,7 @@ public struct Snapshot: Hashable, Sendable {
   public var description: [UInt8]
   /// What the backup did, in numbers.
   public var counts: SnapshotCounts
-  /// How many files and directories could not be read.
+  /// How many files and directories could not be read and are missing.
   public var unreadableCount: UInt64
   /// The number of the domain whose keys named the chunks.
   public var domain: UInt32

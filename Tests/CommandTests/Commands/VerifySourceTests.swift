@@ -47,6 +47,10 @@ import Testing
     let errors = outcome.errorText
     #expect(errors.contains("src/\(file)"))
     #expect(errors.contains("is not what was backed up, though nobody changed it"))
+    #expect(errors.contains("1 source could not be read as it should; the snapshot is saved\""))
+    // The snapshot lacks nothing.
+    let deletion = try repository.igudar("restore", "latest:src", "-t", "out", "--delete")
+    #expect(deletion.errors.isEmpty)
     try repository.igudar("restore", "latest:src", "-t", "out")
     #expect(try repository.differences("good", "out") == [])
   }

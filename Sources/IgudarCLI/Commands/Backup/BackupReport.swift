@@ -84,12 +84,22 @@ struct BackupReport: Sendable {
       }
       throw .interrupted
     }
-    guard summary.errorCount == 0 else {
-      let saved = summary.snapshot == nil ? "" : "; the snapshot is saved without them"
-      throw Failure(
-        .incomplete, "\(counted(summary.errorCount, "source")) could not be read\(saved)")
-    }
+    guard summary.errorCount == 0 else { throw Failure(.incomplete, Self.trouble(summary)) }
     return .done
+  }
+
+  // What could not be read, and whether the snapshot lacks it.
+  private static func trouble(_ summary: BackupSummary) -> String {
+    let sources = counted(summary.errorCount, "source")
+    let isSaved = summary.snapshot != nil
+    guard summary.keptCount > 0 else {
+      return "\(sources) could not be read"
+        + (isSaved ? "; the snapshot is saved without them" : "")
+    }
+    let missing = summary.errorCount - summary.keptCount
+    let without = missing > 0 ? " without \(missing) of them" : ""
+    return "\(sources) could not be read as \(summary.errorCount == 1 ? "it" : "they") should"
+      + (isSaved ? "; the snapshot is saved\(without)" : "")
   }
 
   private func object(_ summary: BackupSummary) -> JSONObject {
