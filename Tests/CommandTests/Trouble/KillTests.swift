@@ -108,6 +108,35 @@ import Testing
     }
   }
 
+  // Every moment at which content is written or a file gets its name, in their order.
+  @Test(
+    .enabled(if: Tracer.isPermitted, "tracing is not permitted here"),
+    arguments: ["pwrite64", "renameat2", "renameat"])
+  func aNameInARestoreHoldsAWholeFileOrNone(_ call: String) throws {
+    try repository.shell(
+      "cd src; rm -r *; head -c 900000 /dev/urandom > new; head -c 900000 /dev/urandom > old")
+    _ = try repository.backup("src")
+    let words = ["restore", "-q", "-j", "1", "latest:src", "-t", "out"]
+    var killCount = 0
+    for number in 1...60 {
+      try repository.shell("rm -rf out; mkdir out; echo before > out/old")
+      let code = try Tracer.killing(at: call, number: number).igudar(repository.sandbox, words).code
+      let moment = "before \(call) number \(number)"
+      let names = try repository.shell(
+        """
+        cd out; test ! -e new || cmp new ../src/new
+        test "$(head -c 7 old)" = before || cmp old ../src/old; ls
+        """
+      ).lines
+      #expect(Set(names).isSubset(of: ["new", "old"]), "\(moment)")
+      if code == 0 { break }
+      killCount += 1
+      try repository.run(words)
+      #expect(try repository.differences("src", "out") == [], "\(moment)")
+    }
+    #expect(killCount > 0)
+  }
+
   @Test(.enabled(if: Tracer.isPermitted, "tracing is not permitted here"))
   func rightBeforeASystemCallOfInit() throws {
     var random = rounds.random
