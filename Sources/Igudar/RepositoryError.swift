@@ -18,7 +18,7 @@ public enum RepositoryError: Error, Hashable, Sendable {
   case notSupported(String)
   /// An object of the repository is damaged or missing.
   case damaged(String)
-  /// The store does not permit it.
+  /// The store, or the directory to restore into, does not permit it.
   case notPermitted(String)
   /// The store has no room.
   case full(String)

@@ -85,11 +85,12 @@ struct Deletion {
       return .gone
     }
     guard status.device == device, !status.isMountRoot else {
-      context.fail(chain.path, "is kept: another file system is mounted there")
+      context.fail(chain.path, "is kept: another file system is mounted there", .kept)
       return .kept
     }
     guard !context.isProtected(status) else {
-      context.fail(chain.path, "is kept: the repository, or what igudar knows of it, lies there")
+      context.fail(
+        chain.path, "is kept: the repository, or what igudar knows of it, lies there", .kept)
       return .kept
     }
     let own = SharedDescriptor(

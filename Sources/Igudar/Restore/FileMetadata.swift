@@ -35,10 +35,14 @@ struct FileMetadata {
       let flags = try flags(status)
       let difference = try difference(status, flags)
       guard !difference.isEmpty, !context.options.isDryRun else { return !difference.isEmpty }
-      if let flags, flags & InodeFlags.protecting != 0, !difference.isFlagsAlone {
-        try place.setFlags(flags & ~InodeFlags.protecting)
+      if difference.isFlagsAlone {
+        setFlags()
+      } else {
+        if let flags, flags & InodeFlags.protecting != 0 {
+          try place.setFlags(flags & ~InodeFlags.protecting)
+        }
+        set(difference, status)
       }
-      set(difference, status)
       return true
     } catch {
       fail("reading its metadata", error)

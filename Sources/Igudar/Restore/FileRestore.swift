@@ -25,6 +25,7 @@ final class FileRestore: @unchecked Sendable {
   private var isBaseGone = false
   private var same = StretchList()
   private var changedBytes: UInt64 = 0
+  private var restoredBytes: UInt64 = 0
   private var hasChanged = false
   private var remaining = 1
   private var failure: (message: String, trouble: RestoreTrouble)?
@@ -105,6 +106,12 @@ final class FileRestore: @unchecked Sendable {
 
   // MARK: Writing
 
+  /// Counts bytes, holes included, that are where they belong.
+  func note(restored bytes: UInt64, _ context: RestoreContext) {
+    lock.withLock { restoredBytes += bytes }
+    context.progress.bytes.wrappingAdd(bytes, ordering: .relaxed)
+  }
+
   /// Where the content goes; the first call makes it.
   func opened(_ context: RestoreContext) throws(Errno) -> FileOutput {
     let base = openBase()
@@ -129,10 +136,15 @@ final class FileRestore: @unchecked Sendable {
     guard isLast else { return }
     let context = hand.context
     let outcome = end(hand)
-    if case .lost = outcome { output?.discard() }
+    if case .lost = outcome { takeBack(context) }
     (output, base) = (nil, nil)
     hand.links.settle(group, outcome, hand.reader)
     directory.endPart(context, hand.reader)
+  }
+
+  private func takeBack(_ context: RestoreContext) {
+    output?.discard()
+    context.progress.bytes.wrappingSubtract(restoredBytes, ordering: .relaxed)
   }
 
   private func end(_ hand: RestoreHand) -> LinkGroup.Outcome {

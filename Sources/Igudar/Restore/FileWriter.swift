@@ -97,10 +97,10 @@ final class FileWriter {
   }
 
   private func makeHole(_ piece: RestorePiece) {
-    do throws(Errno) { try piece.file.opened(context).makeHole(piece.range) } catch {
-      piece.file.fail("\(error.text) (write)", .failed)
-    }
-    context.progress.bytes.wrappingAdd(piece.extent.length, ordering: .relaxed)
+    do throws(Errno) {
+      try piece.file.opened(context).makeHole(piece.range)
+      piece.file.note(restored: piece.extent.length, context)
+    } catch { fail(piece, error) }
   }
 
   private func write(_ frame: ArraySlice<Placed>) {
@@ -108,8 +108,7 @@ final class FileWriter {
     let lost = unsafe hand.reader.withNeighbours(
       wanted.map { ($0.id, $0.place) }, kind: .data
     ) { index, bytes in
-      let piece = wanted[index].piece
-      if let failure = unsafe put(bytes, piece) { piece.file.fail(failure, .failed) }
+      unsafe put(bytes, wanted[index].piece)
     }
     for index in lost { writeAlone(wanted[index]) }
   }
@@ -117,17 +116,15 @@ final class FileWriter {
   private func writeAlone(_ item: Placed) {
     let piece = item.piece
     do throws(VaultError) {
-      let outcome = try unsafe hand.reader.withChunk(item.id, kind: .data) { bytes in
-        unsafe put(bytes, piece)
-      }
-      if let outcome { piece.file.fail(outcome, .failed) }
+      try unsafe hand.reader.withChunk(item.id, kind: .data) { bytes in unsafe put(bytes, piece) }
     } catch { piece.file.fail(error, context) }
   }
 
-  // Nil when the piece is in place, else why not.
-  private func put(_ bytes: UnsafeRawBufferPointer, _ piece: RestorePiece) -> String? {
+  private func put(_ bytes: UnsafeRawBufferPointer, _ piece: RestorePiece) {
     guard bytes.count == Int(piece.extent.length) else {
-      return "a chunk has \(bytes.count) bytes instead of \(piece.extent.length)"
+      let count = bytes.count
+      return piece.file.fail(
+        "a chunk has \(count) bytes instead of \(piece.extent.length)", .failed)
     }
     do throws(Errno) {
       let output = try piece.file.opened(context)
@@ -136,8 +133,11 @@ final class FileWriter {
       } else {
         try unsafe output.write(bytes, at: piece.offset)
       }
-      context.progress.bytes.wrappingAdd(UInt64(bytes.count), ordering: .relaxed)
-      return nil
-    } catch { return "\(error.text) (write)" }
+      piece.file.note(restored: UInt64(bytes.count), context)
+    } catch { fail(piece, error) }
+  }
+
+  private func fail(_ piece: RestorePiece, _ errno: Errno) {
+    piece.file.fail("\(errno.text) (write)", context.trouble(errno))
   }
 }

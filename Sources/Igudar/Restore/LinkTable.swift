@@ -156,7 +156,7 @@ private struct SettledLink {
       switch outcome {
       case .isThere: 0
       case .lost(.notPermitted): 1
-      case .lost(.failed): 2
+      case .lost(.failed), .lost(.kept): 2
       case .lost(.damaged): 3
       }
     writer.u8(code)

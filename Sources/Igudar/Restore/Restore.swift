@@ -91,14 +91,22 @@ public struct Restore: Sendable {
     if options.isDryRun {
       do throws(Errno) { _ = try FileStatus.of(target) } catch {
         if error == .notFound { return nil }
-        throw .target("\(target)", error.text)
+        throw Self.unusable(target, error)
       }
     } else {
       try makeTarget()
     }
     do throws(SystemError) {
       return SharedDescriptor(try Descriptor.open(target, O_RDONLY | O_DIRECTORY))
-    } catch { throw .target("\(target)", error.errno.text) }
+    } catch { throw Self.unusable(target, error.errno) }
+  }
+
+  private static func unusable(_ target: FilePath, _ errno: Errno) -> RepositoryError {
+    switch errno {
+    case .accessDenied, .notPermitted, .readOnly:
+      .notPermitted("cannot restore into \(target): \(errno.text)")
+    default: .target("\(target)", errno.text)
+    }
   }
 
   private func makeTarget() throws(RepositoryError) {
@@ -107,7 +115,7 @@ public struct Restore: Sendable {
       prefix = prefix.appending(name)
       let made = unsafe prefix.withCString { unsafe mkdir($0, 0o700) }
       if made != 0 && Errno.current != .exists && Errno.current != .isDirectory {
-        throw .target("\(prefix)", Errno.current.text)
+        throw Self.unusable(prefix, .current)
       }
     }
   }

@@ -82,10 +82,18 @@ final class RestoreContext: Sendable {
   func fail(
     _ path: FilePath, _ call: String, _ errno: Errno, of part: RestorePart = .file
   ) -> RestoreTrouble {
-    let isRight = errno == .notPermitted || errno == .accessDenied
-    let trouble: RestoreTrouble = isRight && !isRoot ? .notPermitted : .failed
+    let trouble = trouble(errno)
     fail(path, "\(errno.text) (\(call))", trouble, of: part)
     return trouble
+  }
+
+  /// What sort of trouble it is that a call failed.
+  func trouble(_ errno: Errno) -> RestoreTrouble {
+    switch errno {
+    case .readOnly: .notPermitted
+    case .notPermitted, .accessDenied: isRoot ? .failed : .notPermitted
+    default: .failed
+    }
   }
 
   /// Tells of something that is complete but cannot get its name.

@@ -13,6 +13,7 @@ public final class RestoreProgress: Sendable {
   private let filesDeleted = Atomic<UInt64>(0)
   private let errors = Atomic<UInt64>(0)
   private let refusals = Atomic<UInt64>(0)
+  private let keeps = Atomic<UInt64>(0)
   private let damages = Atomic<UInt64>(0)
 
   /// Counters at zero.
@@ -30,6 +31,7 @@ public final class RestoreProgress: Sendable {
     errors.add(1, ordering: .relaxed)
     switch trouble {
     case .notPermitted: refusals.add(1, ordering: .relaxed)
+    case .kept: keeps.add(1, ordering: .relaxed)
     case .failed: break
     case .damaged: damages.add(1, ordering: .relaxed)
     }
@@ -53,6 +55,8 @@ public final class RestoreProgress: Sendable {
   public var errorCount: UInt64 { errors.load(ordering: .relaxed) }
   /// What of it takes more rights than the user has.
   public var refusalCount: UInt64 { refusals.load(ordering: .relaxed) }
+  /// What of it was not deleted, as such things never are.
+  public var keptCount: UInt64 { keeps.load(ordering: .relaxed) }
   /// What of it is missing because the repository is damaged.
   public var damageCount: UInt64 { damages.load(ordering: .relaxed) }
 }

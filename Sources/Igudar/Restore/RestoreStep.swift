@@ -78,6 +78,8 @@ public enum RestorePart: Sendable {
 public enum RestoreTrouble: Sendable {
   /// It takes more rights than the user has.
   case notPermitted
+  /// It was not deleted, as such things never are.
+  case kept
   /// The target cannot hold it, or fails.
   case failed
   /// The repository is damaged.

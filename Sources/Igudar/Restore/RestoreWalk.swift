@@ -165,7 +165,8 @@ final class RestoreWalk {
       parent.keepsExtra = true
     } else {
       context.fail(
-        level.directory.path, "nothing in it is deleted: another file system is mounted there")
+        level.directory.path, "nothing in it is deleted: another file system is mounted there",
+        .kept)
     }
   }
 
@@ -345,7 +346,7 @@ final class RestoreWalk {
         let offset = extents.offset
         guard let extent = try extents.next() else { return }
         if case .absent = restore.standing, case .hole(let length) = extent {
-          context.progress.bytes.wrappingAdd(length, ordering: .relaxed)
+          restore.note(restored: length, context)
           continue
         }
         if !isInBatch {

@@ -291,7 +291,7 @@ import Testing
   }
 
   @Test func theRepositoryIsNeverDeletedAndTheRootOnlyByNames() throws {
-    let outcome = try repository.igudar("restore", "latest:src", "-t", ".", "--delete", code: 1)
+    let outcome = try repository.igudar("restore", "latest:src", "-t", ".", "--delete", code: 3)
     for folder in ["repo", "cache", "state"] {
       #expect(outcome.errorText.contains("./\(folder): is kept: the repository"))
     }

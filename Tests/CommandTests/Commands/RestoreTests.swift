@@ -84,6 +84,60 @@ import Testing
     #expect(outcome.errorText.contains("--target"))
   }
 
+  @Test func aForgottenSnapshotIsToldToBeThatAndHowItComesBack() throws {
+    let id = try #require(try repository.backup("src")["snapshot_id"]?.text)
+    _ = try repository.backup("src/top")
+    try repository.igudar("forget", id)
+    for words in [
+      ["restore", id, "-t", "out"], ["ls", String(id.prefix(9))], ["dump", id, "src/top"],
+      ["diff", id, "latest"], ["find", "-s", id, "top"], ["tag", "--add", "x", id],
+      ["snapshots", id], ["forget", id], ["stats", id],
+    ] {
+      let errors = try repository.sandbox.igudar(words.map { Array($0.utf8) }).errorText
+      let short = id.prefix(8)
+      #expect(
+        errors.contains(
+          "snapshot \(short) is forgotten; `igudar unforget \(short)` brings it back"),
+        "\(words): \(errors)")
+    }
+    try repository.igudar("unforget", id)
+    #expect(try repository.restoredPaths(id).contains("src/a/b/two"))
+  }
+
+  @Test(.enabled(if: isSuperuser(), "root may write everywhere"))
+  func aTargetThatMayNotBeWrittenIsExit13() throws {
+    _ = try repository.backup("src")
+    try repository.shell(
+      "mkdir closed; chmod 755 closed; chown 0:0 closed; mkdir shut; chmod 700 shut")
+    for options in [[], ["-n"]] {
+      let words = ["restore", "latest:src", "-t", repository.path("shut/below")] + options
+      let inside = try repository.igudarAsNobody(words, code: 13)
+      #expect(inside.errorText.contains("cannot restore into"))
+    }
+    let outcome = try repository.igudarAsNobody(
+      ["restore", "latest:src", "-t", "closed"], code: 13)
+    #expect(outcome.text.contains("restored 0 files and folders, 0 B in "))
+    #expect(
+      outcome.errorText.contains("could not be restored as they should: that takes more rights"))
+    #expect(outcome.errorText.contains("Run as a user who may"))
+    // What is in folders of one's own is restored all the same.
+    try repository.shell("mkdir closed/a; chown 65534:65534 closed/a")
+    let partly = try repository.igudarAsNobody(
+      ["restore", "latest:src", "-t", "closed", "--no-owner"], code: 3)
+    #expect(partly.errorText.contains("closed/top: Permission denied"))
+    try repository.shell("cmp src/a/b/two closed/a/b/two")
+  }
+
+  @Test(.enabled(if: isSuperuser(), "root alone can set such flags"))
+  func aFileOfWhichNothingButItsFlagsDiffersGetsThem() throws {
+    _ = try repository.backup("src")
+    // Where the file system has no flags nothing differs.
+    try repository.shell("cp -a src out; chattr +i out/top 2> /dev/null || true")
+    defer { _ = try? repository.shell("chattr -i out/top 2> /dev/null || true") }
+    try repository.igudar("restore", "latest:src", "-t", "out")
+    try repository.shell("echo free >> out/top")
+  }
+
   @Test func filesInTheTargetAreReplacedAndOthersKept() throws {
     _ = try repository.backup("src")
     try repository.shell(
@@ -189,7 +243,7 @@ import Testing
     try repository.shell("mkdir -p out/src/top/full")
     let outcome = try repository.igudar("restore", "latest", "-t", "out", code: 1)
     #expect(outcome.errorText.contains("out/src/top: "))
-    #expect(outcome.errorText.contains("1 item could not be restored as they should"))
+    #expect(outcome.errorText.contains("1 item could not be restored as it should"))
     #expect(try repository.sandbox.read("out/src/a/one") == Array("one\n".utf8))
   }
 

@@ -48,6 +48,13 @@ struct TestRepository {
   func igudarAsNobody(
     _ arguments: String..., code: Int32 = 0, sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> Outcome {
+    try igudarAsNobody(arguments, code: code, sourceLocation: sourceLocation)
+  }
+
+  @discardableResult
+  func igudarAsNobody(
+    _ arguments: [String], code: Int32 = 0, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Outcome {
     try shell("chown -R 65534:65534 repo cache state tmp key; chown 65534:65534 .")
     let identity = ["--reuid=65534", "--regid=65534", "--clear-groups", Program.path]
     let outcome = try sandbox.run(

@@ -48,7 +48,8 @@ enum RestoreCommand {
       --delete obeys them too.
 
       Exit code 1 when some files could not be restored, 3 when all that is missing takes more
-      rights than the user has, 5 when the repository is damaged.
+      rights than the user has, or --delete had to keep what is mounted in DIR, 5 when the
+      repository is damaged, 13 when DIR may not be written.
       """,
     options: own + Selection.options
   ) { invocation in

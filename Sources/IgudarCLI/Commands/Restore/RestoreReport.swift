@@ -94,11 +94,24 @@ final class RestoreReport: Sendable {
       throw .damaged(
         "\(count) could not be restored, as the repository is damaged", repairable: false)
     }
-    let text = "\(count) could not be restored as they should"
-    guard progress.refusalCount == progress.errorCount else { throw Failure(text) }
+    let text =
+      "\(count) could not be restored as \(progress.errorCount == 1 ? "it" : "they") should"
+    guard progress.refusalCount + progress.keptCount == progress.errorCount else {
+      throw Failure(text)
+    }
+    guard progress.refusalCount > 0 else { throw Self.kept(progress.keptCount) }
+    let isNothingThere = progress.fileCount == 0 && progress.skippedFileCount == 0
+    guard !isNothingThere else { throw .notPermitted("\(text): that takes more rights") }
     throw Failure(
       .incomplete, "\(text): that takes more rights",
-      nextStep: "All else is restored. Root can set owners and make devices.")
+      nextStep: "All else is restored. Root can set owners and make devices; --no-owner sets none.")
+  }
+
+  private static func kept(_ count: UInt64) -> Failure {
+    Failure(
+      .incomplete,
+      "--delete left \(counted(count, "folder")) as \(count == 1 ? "it is" : "they are")",
+      nextStep: "All is restored.")
   }
 
   private func summary(_ progress: RestoreProgress, _ elapsed: Double) -> String {
