@@ -127,15 +127,20 @@ package struct Segment: Sendable {
 
   package var supersededNames: [ObjectHash] { (0..<supersededCount).map(superseded) }
 
-  /// The checksum that the rows really have; costs a hash each.
-  package func computedChecksum(_ key: SecretKey) -> SetChecksum {
-    var sum = SetChecksum.zero
+  /// The checksum that the rows really have, or those of some packs; costs a hash each.
+  package func computedChecksum(
+    _ key: SecretKey, of isCounted: (ObjectHash) -> Bool = { _ in true }
+  ) -> SetChecksum {
+    let packs = (0..<packCount).map { pack($0).name }
+    let counted = packs.map(isCounted)
+    var sum = RowSum(key)
     for index in 0..<rowCount {
       let row = row(index)
       let frame = frame(Int(row.frame))
-      sum.add(row, in: frame, of: pack(Int(frame.pack)).name, key: key)
+      let pack = Int(frame.pack)
+      if counted[pack] { sum.add(row, in: frame, of: packs[pack]) }
     }
-    return sum
+    return sum.finish()
   }
 
   @inline(__always)

@@ -82,12 +82,12 @@ package struct SegmentBuilder: Sendable {
     sortFrames()
     sortRows()
     Self.makeAscending(&superseded, by: <)
-    var sum = SetChecksum.zero
+    var sum = RowSum(indexKey)
     for row in rows {
       let frame = frames[Int(row.frame)]
-      sum.add(row, in: frame, of: packs[Int(frame.pack)].name, key: indexKey)
+      sum.add(row, in: frame, of: packs[Int(frame.pack)].name)
     }
-    return encode(sum)
+    return encode(sum.finish())
   }
 
   private mutating func sortPacks() {

@@ -1,8 +1,6 @@
 // The set checksum of FORMAT.md section 11: a sum over rows that does not depend on their order, so
 // that a segment made from others proves that it dropped nothing but what its journal entry names.
 
-internal import CSodium
-
 /// A sum of keyed hashes modulo 2^256.
 package struct SetChecksum: Hashable, Sendable, CustomStringConvertible {
   // Little-endian words, the lowest first.
@@ -14,9 +12,11 @@ package struct SetChecksum: Hashable, Sendable, CustomStringConvertible {
     self.words = words
   }
 
-  package init(bytes: RawSpan) {
-    let id = ObjectHash(bytes: bytes).words
-    words = (id.0.byteSwapped, id.1.byteSwapped, id.2.byteSwapped, id.3.byteSwapped)
+  package init(bytes: RawSpan) { self.init(ObjectHash(bytes: bytes)) }
+
+  fileprivate init(_ hash: ObjectHash) {
+    let hash = hash.words
+    words = (hash.0.byteSwapped, hash.1.byteSwapped, hash.2.byteSwapped, hash.3.byteSwapped)
   }
 
   /// The 32 bytes as they stand in a segment.
@@ -27,20 +27,6 @@ package struct SetChecksum: Hashable, Sendable, CustomStringConvertible {
   }
 
   package var description: String { hexString(bytes) }
-
-  /// Adds one row.
-  package mutating func add(
-    _ row: SegmentRow, in frame: SegmentFrame, of pack: ObjectHash, key: SecretKey
-  ) {
-    self += Self.summand(row, frame, pack, key)
-  }
-
-  /// Takes one row away again.
-  package mutating func remove(
-    _ row: SegmentRow, in frame: SegmentFrame, of pack: ObjectHash, key: SecretKey
-  ) {
-    self -= Self.summand(row, frame, pack, key)
-  }
 
   package static func += (sum: inout SetChecksum, other: SetChecksum) {
     var carry = false
@@ -69,12 +55,28 @@ package struct SetChecksum: Hashable, Sendable, CustomStringConvertible {
     carry = first || second
     return whole
   }
+}
 
-  private static func summand(
-    _ row: SegmentRow, _ frame: SegmentFrame, _ pack: ObjectHash, _ key: SecretKey
-  ) -> SetChecksum {
-    unsafe withUnsafeTemporaryAllocation(byteCount: 80, alignment: 8) { message in
-      guard let base = message.baseAddress else { return .zero }
+/// Adds up rows, hashing many of them side by side.
+struct RowSum {
+  private let key: SecretKey
+  private var total = SetChecksum.zero
+  // Messages that wait, each with room for whole words.
+  private var messages = [UInt8](repeating: 0, count: Self.batchCount * Self.stride)
+  private var count = 0
+
+  private static let batchCount = 64
+  private static let messageSize = 78
+  private static let stride = 80
+
+  init(_ key: SecretKey) { self.key = key }
+
+  /// Adds one row.
+  mutating func add(_ row: SegmentRow, in frame: SegmentFrame, of pack: ObjectHash) {
+    let offset = count * Self.stride
+    unsafe messages.withUnsafeMutableBytes { bytes in
+      guard let start = bytes.baseAddress else { return }
+      let base = unsafe start + offset
       unsafe row.id.store(to: base)
       unsafe pack.store(to: base + 32)
       unsafe base.storeBytes(of: frame.offset.littleEndian, toByteOffset: 64, as: UInt32.self)
@@ -82,12 +84,26 @@ package struct SetChecksum: Hashable, Sendable, CustomStringConvertible {
       // Two u24 of which the second overwrites the fourth byte of the first.
       unsafe base.storeBytes(of: row.offset.littleEndian, toByteOffset: 72, as: UInt32.self)
       unsafe base.storeBytes(of: row.length.littleEndian, toByteOffset: 75, as: UInt32.self)
-      let rowBytes = unsafe UnsafeRawBufferPointer(start: base, count: 78)
-      let hash = unsafe Hash.keyed(key: key, label: .setSum, rowBytes, as: ObjectHash.self).words
-      return SetChecksum(
-        words: (
-          hash.0.byteSwapped, hash.1.byteSwapped, hash.2.byteSwapped, hash.3.byteSwapped
-        ))
     }
+    count += 1
+    if count == Self.batchCount { hash() }
+  }
+
+  /// The checksum of all rows.
+  consuming func finish() -> SetChecksum {
+    hash()
+    return total
+  }
+
+  private mutating func hash() {
+    let hashes = unsafe messages.withUnsafeBytes { bytes in
+      let parts = unsafe (0..<count).map { index in
+        let start = index * Self.stride
+        return unsafe UnsafeRawBufferPointer(rebasing: bytes[start..<start + Self.messageSize])
+      }
+      return unsafe Hash.keyed(key: key, label: .setSum, parts, as: ObjectHash.self)
+    }
+    for hash in hashes { total += SetChecksum(hash) }
+    count = 0
   }
 }

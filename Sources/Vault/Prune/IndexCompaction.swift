@@ -102,12 +102,7 @@ private struct IndexCompaction {
     guard packs.isDisjoint(with: kept) else { return }
     packs.formUnion(kept)
     sum += segment.setChecksum
-    for index in 0..<segment.rowCount {
-      let row = segment.row(index)
-      let frame = segment.frame(Int(row.frame))
-      let pack = segment.pack(Int(frame.pack)).name
-      if state.isSwept(pack) { sum.remove(row, in: frame, of: pack, key: key) }
-    }
+    sum -= segment.computedChecksum(key) { state.isSwept($0) }
     builder.add(segment) { !state.isSwept($0) }
     builder.supersede(name)
     waiting.append(name)
