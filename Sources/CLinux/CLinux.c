@@ -139,6 +139,8 @@ void clinux_set_heap_limits(int map, int trim, int arenas) {
   mallopt(M_TRIM_THRESHOLD, trim);
 }
 
+void clinux_trim_heap(void) { malloc_trim(0); }
+
 uint64_t clinux_file_limit(void) {
   struct rlimit limit;
   return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;

@@ -15,4 +15,8 @@ public enum Heap {
   public static func giveBackLargeBlocks() {
     clinux_set_heap_limits(4 << 20, 16 << 20, 2)
   }
+
+  /// Gives back to the system what is free in all heaps: between two pieces of work that need much
+  /// memory of different kinds.
+  package static func giveBackFree() { clinux_trim_heap() }
 }

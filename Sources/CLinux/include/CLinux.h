@@ -46,3 +46,4 @@ void clinux_set_thread_name(const char *name);
 int clinux_processor_count(void);
 void clinux_lower_priority(void);
 void clinux_set_heap_limits(int map, int trim, int arenas);
+void clinux_trim_heap(void);

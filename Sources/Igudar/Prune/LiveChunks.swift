@@ -1,7 +1,7 @@
 // Which chunks the live snapshots need: trees, data, large attributes. Each distinct tree node is read
-// once, whatever number of snapshots share it, and what was met stays met: after news in the journal
-// only what is new in it is walked. In memory is a bounded part of the set, the rest in a temporary
-// file.
+// once, whatever number of snapshots share it, by all cores, and what was met stays met: after news in
+// the journal only what is new in it is walked. In memory is a bounded part of the set, the rest in a
+// temporary file.
 //
 // Invariant: it says nothing unless it saw everything. A snapshot that cannot be decoded or a node
 // that cannot be read ends it, as what hangs from them is not known.
@@ -14,32 +14,68 @@ import Vault
 /// that, never less.
 final class LiveChunks: Sendable {
   private let repository: Repository
-  private let source: any NodeSource
+  private let jobs: Int
   private let met = DigestSet()
   // Snapshots that count as forgotten already.
   private let ignored: Set<SnapshotID>
 
-  /// Nothing yet; `follow` fills it.
-  init(_ repository: Repository, ignoring ignored: Set<SnapshotID> = []) throws(VaultError) {
+  /// Nothing yet; `follow` fills it, with so many threads.
+  init(
+    _ repository: Repository, ignoring ignored: Set<SnapshotID>, jobs: Int
+  ) {
     self.repository = repository
     self.ignored = ignored
-    source = try repository.nodeSource()
+    self.jobs = jobs > 0 ? jobs : processorCount()
   }
 
   /// Adds what every snapshot needs that is live in a state of the journal, partial ones included.
   ///
   /// - Throws: `damaged`, `missing`, `missingChunk` where something is lost, `interrupted`.
   func follow(_ state: JournalState, progress: PruneProgress) throws(VaultError) {
+    let queue = NodeQueue(threadCount: jobs)
+    var references = NodeReferences()
     for snapshot in try repository.allSnapshots(in: state) where counts(snapshot) {
-      var walk = ReferenceWalk(from: source, remembering: met)
-      try walk.walk(
-        snapshot.snapshot.root,
-        found: { (_, _, _) throws(VaultError) in
-          guard Interrupt.requested == 0 else { throw .interrupted }
-          progress.chunks.add(1, ordering: .relaxed)
-        },
-        unreadable: { (_, error) throws(VaultError) in throw error })
+      try references.read(snapshot.snapshot.root)
+      queue.add(try take(references, progress))
     }
+    guard !queue.isEmpty else { return }
+    let helpers = (1..<jobs).map { number in
+      Thread.start(name: "mark \(number)") { self.read(queue, progress) }
+    }
+    read(queue, progress)
+    for helper in helpers { helper.join() }
+    try queue.requireAll()
+  }
+
+  private func read(_ queue: NodeQueue, _ progress: PruneProgress) {
+    do throws(VaultError) {
+      let source = try repository.nodeSource()
+      var references = NodeReferences()
+      while true {
+        let nodes = queue.next()
+        guard !nodes.isEmpty else { return }
+        var found: [NodeReference] = []
+        for node in nodes {
+          guard Interrupt.requested == 0 else { throw .interrupted }
+          try references.read(source.node(node.id), as: node)
+          progress.chunks.add(1, ordering: .relaxed)
+          found += try take(references, progress)
+        }
+        queue.end(finding: found)
+      }
+    } catch { queue.fail(error) }
+  }
+
+  // Notes what a node refers to, and answers the nodes among it that are new.
+  private func take(
+    _ references: NodeReferences, _ progress: PruneProgress
+  ) throws(VaultError) -> [NodeReference] {
+    var nodes: [NodeReference] = []
+    for node in references.nodes where try met.insert(node.id) { nodes.append(node) }
+    for chunk in references.chunks where try met.insert(chunk.id) {
+      progress.chunks.add(1, ordering: .relaxed)
+    }
+    return nodes
   }
 
   /// Whether a chunk is needed; any thread may ask.
@@ -52,6 +88,7 @@ final class LiveChunks: Sendable {
     of state: JournalState, isThere: (ChunkID) throws(VaultError) -> Bool
   ) throws(VaultError) {
     let again = DigestSet()
+    let source = try repository.nodeSource()
     for snapshot in try repository.allSnapshots(in: state) where counts(snapshot) {
       var walk = ReferenceWalk(from: source, remembering: again)
       try walk.walk(

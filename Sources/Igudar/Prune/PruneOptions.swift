@@ -34,7 +34,7 @@ public struct PruneOptions: Sendable {
   public var maxSeconds: Int64?
   /// How long what is not needed stays before it is deleted.
   public var graceSeconds: Int64 = 86_400
-  /// Threads that write packs anew; 0 for one per core.
+  /// Threads that read trees and write packs anew; 0 for one per core.
   public var jobs = 0
   /// How frames are compressed that are made anew.
   public var compression = Compression.auto

@@ -42,10 +42,14 @@ final class PruneRun {
     let now = vault.journal.now
     deadline = options.maxSeconds.map { now.addingClamped($0.multipliedClamped(1_000_000_000)) }
     try vault.refresh()
-    live = try LiveChunks(repository, ignoring: options.ignored)
+    live = LiveChunks(repository, ignoring: options.ignored, jobs: options.jobs)
   }
 
-  private var isOutOfTime: Bool { deadline.map { vault.journal.now >= $0 } ?? false }
+  private var isOutOfTime: Bool { Self.isPast(deadline, vault) }
+
+  private static func isPast(_ deadline: Int64?, _ vault: Vault) -> Bool {
+    deadline.map { vault.journal.now >= $0 } ?? false
+  }
 
   // MARK: Looking
 
@@ -73,7 +77,7 @@ final class PruneRun {
   // The table is left out where a hint says that nothing has changed.
   private func survey() throws(VaultError) -> (table: PackTable?, plan: PrunePlan) {
     // What a walk that was cut short has met says nothing.
-    live = try LiveChunks(repository, ignoring: options.ignored)
+    live = LiveChunks(repository, ignoring: options.ignored, jobs: options.jobs)
     let state = vault.journal.state
     try vault.loadIndex()
     try vault.requireWholeIndex(of: state)
@@ -217,8 +221,10 @@ final class PruneRun {
   private func repack(_ plan: PrunePlan, _ table: PackTable) throws(VaultError) {
     progress.totalPacks.store(plan.repacked.packCount, ordering: .relaxed)
     progress.totalBytes.store(plan.repacked.bytes, ordering: .relaxed)
-    // The frames of trees that were walked are not asked for again.
+    // The frames of trees that were walked are not asked for again, and lie in the heaps of threads
+    // that have ended.
     vault.frames.removeAll()
+    Heap.giveBackFree()
     var left = plan.repacks[...]
     var stepBytes = Self.stepBytes
     while !left.isEmpty {
@@ -270,7 +276,9 @@ final class PruneRun {
       run: run, live: live, choice: table.choice, longestChunk: Int(table.longestChunk),
       copiesFrames: !table.hasUnprovenDuplicates && !isShaken, jobs: options.jobs,
       progress: progress)
-    let outcome = try repacking.move(packs) { isOutOfTime }
+    let outcome = try repacking.move(packs) { [vault, deadline] in
+      Self.isPast(deadline, vault)
+    }
     let moved = outcome.moved
     let entry = try run.condemn { (state) throws(VaultError) in
       try follow(state)

@@ -1,9 +1,7 @@
-// Writes what is needed of packs into new ones, with all cores. What a pack does not give is no reason
-// to lose the others: that pack stays as it is.
+// Writes what is needed of packs into new ones, with all cores to the end. What a pack does not give
+// is no reason to lose the others: that pack stays as it is.
 
 import Platform
-import Storage
-import Synchronization
 import Vault
 
 /// Moves many packs into one run.
@@ -28,83 +26,75 @@ struct Repacking: Sendable {
     var failure: VaultError?
   }
 
+  // What a thread more is worth, in bytes of packs.
+  private static let bytesPerThread: UInt64 = 2 << 20
+
   /// Moves packs until the time is up.
   ///
   /// - Throws: what the store and the proof of a frame throw; the run is lost then.
-  func move(_ packs: [PackUse], isOutOfTime: () -> Bool) throws(VaultError) -> Outcome {
-    let work = Channel<PackUse>(capacity: 1)
-    let outcome = OutcomeBox()
-    let threads = (0..<min(jobs > 0 ? jobs : processorCount(), packs.count)).map { index in
+  func move(
+    _ packs: [PackUse], isOutOfTime: @escaping @Sendable () -> Bool
+  ) throws(VaultError) -> Outcome {
+    let queue = RepackQueue(packs, progress: progress, isOutOfTime: isOutOfTime)
+    let bytes = packs.reduce(0) { $0 + UInt64($1.size) }
+    let useful = Int(clamping: bytes / Self.bytesPerThread + 1)
+    let threads = (0..<min(jobs > 0 ? jobs : processorCount(), useful)).map { index in
       Thread.start(name: "repack \(index)") {
-        do throws(VaultError) { try move(from: work, to: outcome) } catch {
-          outcome.fail(error)
-          // Whoever hands out must not wait for a reader that has gone.
-          work.close()
-        }
+        do throws(VaultError) { try move(from: queue) } catch { queue.fail(error) }
       }
     }
-    for pack in packs {
-      if isOutOfTime() {
-        outcome.cut()
-        break
-      }
-      guard work.send(pack) else { break }
-    }
-    work.close()
     for thread in threads { thread.join() }
-    if let failure = outcome.value.failure { throw failure }
-    return outcome.value
+    let outcome = queue.outcome
+    if let failure = outcome.failure { throw failure }
+    return outcome
   }
 
-  private func move(
-    from work: Channel<PackUse>, to outcome: OutcomeBox
-  ) throws(VaultError) {
+  private func move(from queue: RepackQueue) throws(VaultError) {
     let mover = try PackMover(into: run, chunkLimit: longestChunk, copiesFrames: copiesFrames)
-    var moved: [PackUse] = []
-    while let pack = work.receive() {
-      do throws(VaultError) {
-        let count = try mover.move(
-          pack.name, size: Int(pack.size), leastCount: Int(pack.neededCount)
-        ) { (id, frame, offset) throws(VaultError) in
-          guard try live.contains(id) else { return false }
-          return choice.keeps(id, pack: pack.number, frame: frame, offset: offset)
+    while let work = queue.next() {
+      switch work {
+      case .begin(let pack):
+        let problem = try problem { () throws(VaultError) in
+          guard let source = try source(pack, mover) else {
+            return "holds less than the index says"
+          }
+          queue.open(pack, source)
+          return nil
         }
-        if count == nil {
-          outcome.leave(pack, "holds less than the index says")
-        } else {
-          moved.append(pack)
+        if let problem { queue.leave(pack, problem) }
+      case .move(let stretch, let pack):
+        let problem = try problem { () throws(VaultError) in
+          try mover.move(stretch, of: pack.source)
+          return nil
         }
-      } catch {
-        switch error {
-        case .damaged(_, let damage): outcome.leave(pack, "\(damage)")
-        case .missing: outcome.leave(pack, "is missing")
-        default: throw error
-        }
+        queue.end(stretch, of: pack, problem: problem)
       }
-      progress.packs.add(1, ordering: .relaxed)
-      progress.bytes.add(UInt64(pack.size), ordering: .relaxed)
     }
-    // What this thread gathered is in packs now, and only now its packs count as moved.
+    // What this thread gathered is in packs now; until all threads have done so no pack is moved.
     try mover.flush()
-    outcome.add(moved)
-  }
-}
-
-/// An outcome that threads add to.
-private final class OutcomeBox: Sendable {
-  private let state = Mutex(Repacking.Outcome())
-
-  var value: Repacking.Outcome { state.withLock { $0 } }
-
-  func add(_ packs: [PackUse]) { state.withLock { $0.moved += packs } }
-
-  func leave(_ pack: PackUse, _ problem: String) {
-    state.withLock { $0.damaged.append((ObjectName.pack(pack.name).description, problem)) }
   }
 
-  func cut() { state.withLock { $0.isCut = true } }
+  private func source(
+    _ pack: PackUse, _ mover: PackMover
+  ) throws(VaultError) -> PackMover.Source? {
+    try mover.source(
+      pack.name, size: Int(pack.size), leastCount: Int(pack.neededCount)
+    ) { (id, frame, offset) throws(VaultError) in
+      guard try live.contains(id) else { return false }
+      return choice.keeps(id, pack: pack.number, frame: frame, offset: offset)
+    }
+  }
 
-  func fail(_ error: VaultError) {
-    state.withLock { if $0.failure == nil { $0.failure = error } }
+  // What is wrong with the pack; whatever else is wrong ends all.
+  private func problem(
+    _ body: () throws(VaultError) -> String?
+  ) throws(VaultError) -> String? {
+    do throws(VaultError) { return try body() } catch {
+      switch error {
+      case .damaged(_, let damage): return "\(damage)"
+      case .missing: return "is missing"
+      default: throw error
+      }
+    }
   }
 }

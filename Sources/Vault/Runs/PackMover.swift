@@ -1,5 +1,6 @@
-// Writes what is needed of a pack anew. A frame of which everything is needed keeps its compressed
-// bytes and is only sealed again; of others the needed chunks are gathered into new frames.
+// Writes what is needed of packs anew. A frame of which everything is needed keeps its compressed
+// bytes and is only sealed again; of others the needed chunks are gathered into new frames. A pack is
+// moved stretch by stretch, so that several threads can work on it.
 //
 // Invariant: what is moved is proven on the way. A frame that is kept whole opens under its pack's
 // key, is bound to its chunks by its nonce, and what is sealed anew opens to the same bytes as the
@@ -39,8 +40,25 @@ package final class PackMover {
   /// Seals what is gathered.
   package func flush() throws(VaultError) { try lane.flush() }
 
+  /// What a pack is going to give: its directory, and the needed frames in stretches.
+  package struct Source: Sendable {
+    fileprivate let name: ObjectHash
+    fileprivate let directory: PackDirectory
+    fileprivate let keys: PackKeys
+    /// Neighbouring frames that are read together.
+    package fileprivate(set) var stretches: [Stretch] = []
+  }
+
+  /// Neighbouring frames of a pack.
+  package struct Stretch: Sendable {
+    fileprivate var parts: [Part]
+
+    fileprivate var offset: Int { parts[0].offset }
+    fileprivate var end: Int { parts[parts.count - 1].end }
+  }
+
   // A frame with those of its chunks that are needed.
-  private struct Part {
+  fileprivate struct Part: Sendable {
     let frame: FrameDescription
     let offset: Int
     let chunks: Range<Int>
@@ -50,40 +68,46 @@ package final class PackMover {
     var end: Int { offset + Int(frame.storedLength) }
   }
 
-  /// Moves what is needed of a pack, which is at least `leastCount` chunks, and answers how many
-  /// they are; nil, and the pack must stay, if that is not so.
+  /// Finds what is needed of a pack, which is at least `leastCount` chunks; nil, and the pack must
+  /// stay, if that is not so.
   ///
-  /// - Throws: `damaged` or `missing` if the pack does not give it: the pack must stay then, too.
-  package func move(
+  /// - Throws: `damaged` or `missing` if the pack does not tell: it must stay then, too.
+  package func source(
     _ pack: ObjectHash, size: Int, leastCount: Int, isNeeded: Choice
-  ) throws(VaultError) -> Int? {
+  ) throws(VaultError) -> Source? {
     let directory = try vault.packReader.directory(of: pack, size: size)
     guard directory.domain == vault.domain.number else { return nil }
     let parts = try needed(in: directory, isNeeded)
-    let count = parts.reduce(0) { $0 + $1.neededCount }
-    guard count >= leastCount else { return nil }
+    guard parts.reduce(0, { $0 + $1.neededCount }) >= leastCount else { return nil }
     let keys = try vault.packKeys.keys(of: pack, using: vault.packReader)
-    var next = 0
-    while next < parts.count {
-      guard Interrupt.requested == 0 else { throw .interrupted }
-      let first = parts[next].offset
-      var end = next + 1
-      while end < parts.count, parts[end].offset == parts[end - 1].end,
-        parts[end].end - first <= Self.readLimit
-      { end += 1 }
-      let length = parts[end - 1].end - first
-      if stored.capacity < length { stored = OwnedBuffer(capacity: length) }
-      let bytes = unsafe UnsafeMutableRawBufferPointer(start: stored.pointer, count: length)
-      try unsafe vault.packReader.read(pack, at: first, into: bytes)
-      for part in parts[next..<end] {
-        let range = part.offset - first..<part.end - first
-        let frame = unsafe UnsafeRawBufferPointer(
-          rebasing: UnsafeRawBufferPointer(bytes)[range])
-        try unsafe move(part, frame, of: pack, directory, keys)
+    var source = Source(name: pack, directory: directory, keys: keys)
+    for part in parts {
+      if let last = source.stretches.last, part.offset == last.end,
+        part.end - last.offset <= Self.readLimit
+      {
+        source.stretches[source.stretches.count - 1].parts.append(part)
+      } else {
+        source.stretches.append(Stretch(parts: [part]))
       }
-      next = end
     }
-    return count
+    return source
+  }
+
+  /// Moves what is needed of a stretch of a pack.
+  ///
+  /// - Throws: `damaged` or `missing` if the pack does not give it: the pack must stay then.
+  package func move(_ stretch: Stretch, of source: Source) throws(VaultError) {
+    guard Interrupt.requested == 0 else { throw .interrupted }
+    let first = stretch.offset
+    let length = stretch.end - first
+    if stored.capacity < length { stored = OwnedBuffer(capacity: length) }
+    let bytes = unsafe UnsafeMutableRawBufferPointer(start: stored.pointer, count: length)
+    try unsafe vault.packReader.read(source.name, at: first, into: bytes)
+    for part in stretch.parts {
+      let range = part.offset - first..<part.end - first
+      let frame = unsafe UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[range])
+      try unsafe move(part, frame, of: source)
+    }
   }
 
   private func needed(
@@ -112,10 +136,10 @@ package final class PackMover {
   }
 
   private func move(
-    _ part: Part, _ frame: UnsafeRawBufferPointer, of pack: ObjectHash,
-    _ directory: PackDirectory, _ keys: PackKeys
+    _ part: Part, _ frame: UnsafeRawBufferPointer, of source: Source
   ) throws(VaultError) {
-    let name = PackReader.name(pack)
+    let (directory, keys) = (source.directory, source.keys)
+    let name = PackReader.name(source.name)
     guard let base = frame.baseAddress,
       unsafe PackKeys.tail(at: base)
         == keys.nonceTail(offset: part.offset, chunks: directory.chunkIDs[part.chunks])

@@ -19,7 +19,8 @@ enum PruneCommand {
     "grace", takes: "SPAN",
     help: "delete what is not needed after this time (default 1d); 0 for those who are alone")
   static let jobs = Option(
-    "jobs", "j", takes: "COUNT", help: "threads that write packs anew (default: one per core)")
+    "jobs", "j", takes: "COUNT",
+    help: "threads that read trees and write packs anew (default: one per core)")
 
   /// The options that `forget --prune` has as well.
   static let shared = [maxUnused, maxRepackSize, maxDuration, grace]
