@@ -28,6 +28,12 @@ struct DamageAdvice {
         opens without it.
         """
     }
+    if object == "slots/" || object.hasPrefix("slots/ ") {
+      return """
+        No password or key file opens it any more: put the folder back from a copy of the \
+        repository.
+        """
+    }
     if object.hasPrefix("slots/") {
       return """
         Another password or key file opens the repository as before: with it, remove the damaged key \

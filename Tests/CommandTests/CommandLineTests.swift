@@ -80,6 +80,35 @@ import Testing
         #"{"message_type":"exit_error","code":1,"message":"unknown option --zzz."#))
   }
 
+  @Test(arguments: [40, 60, 80])
+  func helpIsAsWideAsItMayBe(_ columns: Int) throws {
+    for topic in [[], ["backup"], ["dump"], ["diff"], ["restore"], ["forget"]] {
+      let words = (["help"] + topic).map { Array($0.utf8) }
+      let narrow = try sandbox.igudar(words, environment: ["COLUMNS": "\(columns)"])
+      let usual = try sandbox.igudar(words)
+      // Usage lines and examples are left as they are.
+      let wide = narrow.lines.filter { $0.count > columns && !$0.hasPrefix("Usage:") }
+      #expect(
+        wide.filter { $0.contains(" ") && $0.hasPrefix("  ") }.allSatisfy { line in
+          line.split(separator: " ").count <= 4
+        }, "\(topic): \(wide)")
+      #expect(!usual.lines.contains { $0.count > 98 }, "\(topic)")
+      // No word is lost.
+      #expect(
+        narrow.text.split { $0 == " " || $0 == "\n" }
+          == usual.text.split { $0 == " " || $0 == "\n" })
+      let other = try sandbox.igudar(words, environment: ["COLUMNS": "none"])
+      #expect(other.text == usual.text)
+    }
+  }
+
+  @Test func helpIsAsWideAsTheTerminal() throws {
+    // A new terminal has no size, which is none to go by.
+    let session = try TerminalSession(sandbox, "help", "backup")
+    #expect(session.shows("save what the command printed that stands behind --; no snapshot"))
+    #expect(session.finish() == 0)
+  }
+
   @Test func hostileArgumentsCannotDriveTheTerminal() throws {
     let outcome = try sandbox.igudar([[0x1B, 0x5B, 0x32, 0x4A, 0xFF]])
     #expect(outcome.code == 1)
@@ -107,18 +136,5 @@ import Testing
     let outcome = try sandbox.run("/bin/bash", [Array("-c".utf8), Array(script.utf8)])
     #expect(outcome.code == 1)
     #expect(outcome.errorText.contains("cannot write standard output: No space left on device"))
-  }
-
-  @Test func bashCompletesCommandsAndOptions() throws {
-    let file = sandbox.path("completion")
-    #expect(try sandbox.igudar("generate", "--bash-completion", file).code == 0)
-    let script = """
-      source \(file)
-      COMP_WORDS=(igudar ver); COMP_CWORD=1; _igudar; echo "${COMPREPLY[@]}"
-      COMP_WORDS=(igudar -r x version --js); COMP_CWORD=4; _igudar; echo "${COMPREPLY[@]}"
-      """
-    let outcome = try sandbox.run("/bin/bash", [Array("-c".utf8), Array(script.utf8)])
-    #expect(outcome.lines == ["version", "--json"])
-    #expect(outcome.errors.isEmpty)
   }
 }

@@ -1,5 +1,6 @@
 // `igudar help`.
 
+import Glibc
 import Platform
 
 extension Help {
@@ -13,6 +14,12 @@ extension Help {
   }
 
   static func print(about topic: String?, to output: Output) throws(Failure) {
-    for line in try lines(about: topic) { output.line(line) }
+    for line in try lines(about: topic, width: columns) { output.line(line) }
+  }
+
+  // COLUMNS is what the user says, the terminal what it is.
+  private static var columns: Int {
+    let named = environment("COLUMNS").flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+    return named ?? terminalWidth(of: STDOUT_FILENO) ?? Help.usualWidth
   }
 }

@@ -64,7 +64,7 @@ final class Progress: Sendable {
     switch pace.style {
     case .json: output.jsonNow(status(sample, elapsed))
     case .drawn where isInBackground(): output.status([])
-    case .drawn: output.status(StatusLines(sample, elapsed).drawn(width: terminalWidth()))
+    case .drawn: output.status(StatusLines(sample, elapsed).drawn(width: terminalWidth() ?? 80))
     case .plain: output.message(StatusLines(sample, elapsed).summary)
     case .none: break
     }
@@ -85,11 +85,11 @@ private func isInBackground() -> Bool {
   return owner > 0 && owner != getpgrp()
 }
 
-/// Columns of the terminal on standard error; 80 when nobody knows.
-func terminalWidth() -> Int {
+/// Columns of the terminal that a descriptor is; nil when nobody knows.
+func terminalWidth(of descriptor: Int32 = STDERR_FILENO) -> Int? {
   var size = winsize()
-  let known = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-  return known ? Int(size.ws_col) : 80
+  let known = unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+  return known ? Int(size.ws_col) : nil
 }
 
 /// Seconds of a clock that never jumps.

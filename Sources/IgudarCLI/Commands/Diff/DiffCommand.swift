@@ -23,9 +23,12 @@ enum DiffCommand {
     details: """
       Each line begins with what happened, from the first to the second:
 
-      +  is only in the second          M  has other content
-      -  is only in the first           T  became something else, a file a link, say
-      U  has other metadata             ?  has other content though nothing else says so: bit rot
+      +  is only in the second
+      -  is only in the first
+      M  has other content
+      T  became something else, a file a link, say
+      U  has other metadata
+      ?  has other content though nothing else says so: bit rot
 
       With --local PATH the second is a folder of this machine; the first is the same folder in the
       snapshot, or what :PATH names. A file of another size or modification time is read and

@@ -36,51 +36,25 @@ enum BashCompletion {
     """
   }
 
-  private static var visible: [Command] { Command.all.filter { !$0.isHidden } }
-
   private static var cases: String {
-    let commands = visible.map { command in
+    let commands = CompletionWords.commands.map { command in
       "    '\(command.name)') words=\"\(flags(command.options + GlobalOptions.all))\" ;;"
     }
-    let groups = groupNames.map { group in
-      let verbs = Command.group(group).map { $0.name.dropFirst(group.count + 1) }
-      return "    '\(group)') words=\"\(verbs.joined(separator: " "))\" ;;"
+    let groups = CompletionWords.groups.map { group in
+      let verbs = CompletionWords.verbs(of: group).map(\.word).joined(separator: " ")
+      return "    '\(group)') words=\"\(verbs)\" ;;"
     }
     return (commands + groups).joined(separator: "\n")
   }
 
-  private static var groups: String { groupNames.joined(separator: " ") }
-
-  private static var groupNames: [String] {
-    unique(visible.map(\.name).filter { $0.contains(" ") }.map(firstWord))
-  }
+  private static var groups: String { CompletionWords.groups.joined(separator: " ") }
+  private static var valueFlags: String { CompletionWords.valueFlags.joined(separator: "|") }
 
   private static var firstWords: String {
-    unique(visible.map(\.name).map(firstWord)).joined(separator: " ")
+    CompletionWords.first.map(\.word).joined(separator: " ")
   }
 
   private static func flags(_ options: [Option]) -> String {
     options.filter { !$0.isHidden }.map(\.flag).joined(separator: " ")
-  }
-
-  /// Flags that take the next word as their argument, as a bash pattern.
-  private static var valueFlags: String {
-    let options = (visible.flatMap(\.options) + GlobalOptions.all).filter { option in
-      if case .required = option.argument { true } else { false }
-    }
-    return unique(
-      options.flatMap { option in
-        [option.flag] + (option.letter.map { ["-\($0)"] } ?? [])
-      }
-    ).joined(separator: "|")
-  }
-
-  private static func firstWord(_ name: String) -> String {
-    String(name.prefix { $0 != " " })
-  }
-
-  private static func unique(_ words: [String]) -> [String] {
-    var seen: Set<String> = []
-    return words.filter { seen.insert($0).inserted }
   }
 }
