@@ -123,9 +123,8 @@ extension Repository {
     return try vault.begin(run)
   }
 
-  // The snapshot to compare with: the one named, or the newest of the same host and paths that is
-  // no younger than this one is to be. A partial one only if there is no whole one, as it knows
-  // less.
+  // The snapshot to compare with: the one named, or the newest of the same group that is no younger
+  // than this one is to be. A partial one only if there is no whole one, as it knows less.
   private func parent(
     of paths: [FilePath], _ options: BackupOptions
   ) throws(VaultError) -> SnapshotInfo? {
@@ -133,8 +132,9 @@ extension Repository {
     if let named = options.parent { return snapshots.first { $0.id == named } }
     if options.readsAll { return nil }
     let candidates = snapshots.filter { candidate in
-      candidate.host == options.host && candidate.paths == paths && !candidate.isForgotten
-        && options.time.map { candidate.time <= $0 } ?? true
+      !candidate.isForgotten && options.time.map { candidate.time <= $0 } ?? true
+        && options.grouping.groups(
+          candidate, withHost: options.host, paths: paths, tags: options.tags)
     }
     let whole = candidates.filter { !$0.isPartial }
     return (whole.isEmpty ? candidates : whole).max {

@@ -33,8 +33,10 @@ public struct BackupOptions: Sendable {
   public var exclusion = Exclusion()
   /// The patterns as they were given, to record.
   public var excludeTexts: [[UInt8]] = []
-  /// The snapshot to compare with; nil for the newest of the same host and paths.
+  /// The snapshot to compare with; nil for the newest of the same group.
   public var parent: SnapshotID?
+  /// Which snapshots are of one group, of which the newest is compared with.
+  public var grouping = SnapshotGrouping.usual
   /// The snapshot's time; nil for now.
   public var time: Timestamp?
   /// Host name to record.

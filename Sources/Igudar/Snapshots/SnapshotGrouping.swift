@@ -39,9 +39,20 @@ public struct SnapshotGrouping: Hashable, Sendable {
   }
 
   private func key(of info: SnapshotInfo) -> Key {
+    key(host: info.host, paths: info.paths, tags: info.tags)
+  }
+
+  private func key(host: [UInt8], paths: [FilePath], tags: [[UInt8]]) -> Key {
     Key(
-      host: byHost ? info.host : [], paths: byPaths ? info.paths.sorted() : [],
-      tags: byTags ? info.tags.sorted { $0.lexicographicallyPrecedes($1) } : [])
+      host: byHost ? host : [], paths: byPaths ? paths.sorted() : [],
+      tags: byTags ? tags.sorted { $0.lexicographicallyPrecedes($1) } : [])
+  }
+
+  /// Whether a snapshot is of the group that one of this host, these paths and tags belongs to.
+  func groups(
+    _ info: SnapshotInfo, withHost host: [UInt8], paths: [FilePath], tags: [[UInt8]]
+  ) -> Bool {
+    key(of: info) == key(host: host, paths: paths, tags: tags)
   }
 
   /// The groups by their keys; the order within each stays.

@@ -181,6 +181,26 @@ import Testing
     #expect(second != first)
   }
 
+  @Test func whatIsAlikeIsChosen() throws {
+    let first = try repository.backup("src", "--host", "barn", "--tag", "b,a")["snapshot_id"]
+    let other = try repository.backup("src", "--host", "mill")["snapshot_id"]
+    func parent(_ arguments: String...) throws -> JSON? {
+      let words = ["backup", "-q", "--json"] + arguments
+      _ = try repository.run(words)
+      let parent = try repository.snapshots().last?["parent"]
+      try repository.igudar("forget", "latest", "-q")
+      return parent
+    }
+    #expect(try parent("src", "--host", "barn") == first)
+    #expect(try parent("src", "--host", "barn", "--group-by", "paths") == other)
+    #expect(try parent("src", "--tag", "a", "--tag", "b", "-g", "tags") == first)
+    #expect(try parent("src", "key", "--host", "barn", "-g", "host") == first)
+    #expect(try parent("key", "--group-by", "") == other)
+    #expect(try parent("src", "--host", "mill", "--tag", "c", "-g", "host,paths,tags") == nil)
+    let outcome = try repository.igudar("backup", "src", "-g", "day", code: 1)
+    #expect(outcome.errorText.contains("must be host, paths or tags"))
+  }
+
   @Test func nothingNewMakesNoSnapshotOnRequest() throws {
     _ = try repository.backup("src")
     let second = try repository.backup("src", "--skip-if-unchanged")

@@ -31,6 +31,9 @@ enum BackupCommand {
 
   static let parent = Option(
     "parent", takes: "SNAPSHOT", help: "snapshot to compare with (default: the latest alike)")
+  static let groupBy = Option(
+    "group-by", "g", takes: "GROUPS",
+    help: "what is alike: of one host, paths and tags (default host,paths; '' for any)")
   static let force = Option("force", "f", help: "read all files, also those that look unchanged")
   static let verifySource = Option(
     "verify-source", help: "read files that look unchanged too, and tell those that rotted")
@@ -48,7 +51,7 @@ enum BackupCommand {
     "read-concurrency", takes: "COUNT", hidden: true, help: "the same as --jobs")
 
   private static let own = [
-    parent, force, verifySource, readSpecial, skipIfUnchanged, withAccessTime, ignoreCtime,
+    parent, groupBy, force, verifySource, readSpecial, skipIfUnchanged, withAccessTime, ignoreCtime,
     ignoreInode, noScan, jobs, readConcurrency,
   ]
 }
@@ -68,6 +71,7 @@ private struct BackupPlan {
   init(_ invocation: Invocation) throws {
     self.invocation = invocation
     try invocation.refuseTogether(BackupCommand.parent, BackupCommand.force)
+    try invocation.refuseTogether(BackupCommand.parent, BackupCommand.groupBy)
     try invocation.refuseTogether(BackupCommand.jobs, BackupCommand.readConcurrency)
     options = try Self.options(invocation)
     parent = try invocation.options.bytes(BackupCommand.parent).map { text in
@@ -86,6 +90,7 @@ private struct BackupPlan {
     (options.exclusion, options.excludeTexts) = try BackupExclusions.exclusion(given)
     options.staysOnFileSystem = given.has(BackupExclusions.oneFileSystem)
     options.readsAll = given.has(BackupCommand.force)
+    options.grouping = try given.value(BackupCommand.groupBy, as: SnapshotGrouping.self) ?? .usual
     options.verifiesSource = given.has(BackupCommand.verifySource)
     options.readsDevices = given.has(BackupCommand.readSpecial)
     options.skipsIfUnchanged = given.has(BackupCommand.skipIfUnchanged)
