@@ -212,12 +212,18 @@ extension FileMetadata {
     var changes: [AttributeChange] = []
     let names = entry.attributes.map(\.name)
     for attribute in entry.attributes
-    where !AttributeTarget.isAlias(attribute.name, among: names) {
+    where isSelected(attribute.name) && !AttributeTarget.isAlias(attribute.name, among: names) {
       let found = extra.removeValue(forKey: attribute.name)
       if let found, isSame(found, attribute.value) { continue }
       changes.append(.set(attribute))
     }
-    return changes + extra.keys.filter(Self.isRestorable).map { .remove($0) }
+    let unwanted = extra.keys.filter { Self.isRestorable($0) && isSelected($0) }
+    return changes + unwanted.map { .remove($0) }
+  }
+
+  private func isSelected(_ name: [UInt8]) -> Bool {
+    let selection = context.options.attributes
+    return selection.selects(FileName(unchecked: name), in: selection.root)
   }
 
   // What a file gets by itself in its place, such as a label of SELinux, is not ours to remove.

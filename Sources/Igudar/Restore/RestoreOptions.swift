@@ -38,6 +38,8 @@ public struct RestoreOptions: Sendable {
   public var ownership = Ownership.byName
   /// Whether extended attributes are left out.
   public var skipsAttributes = false
+  /// Which extended attributes are set, or removed, by their names.
+  public var attributes = RestoreSelection.everything
   /// Whether long runs of zeros in data become holes.
   public var makesSparse = false
   /// Whether files that differ are patched where they lie, not in a copy that takes their place.

@@ -173,6 +173,33 @@ import Testing
     #expect(try without.names().isEmpty)
   }
 
+  @Test func attributesAreChosenByName() throws {
+    let source = AttributeTarget.path(FilePath(repository.path("src/top")))
+    for name in ["user.grain", "user.grape", "user.oil"] {
+      try source.set(Array(name.utf8), to: [1])
+    }
+    _ = try repository.backup("src")
+    for (number, (options, names)) in [
+      (["--include-xattr", "user.g*"], ["user.grain", "user.grape"]),
+      (["--exclude-xattr", "*.grain", "--exclude-xattr", "user.oil"], ["user.grape"]),
+      (["--include-xattr", "*"], ["user.grain", "user.grape", "user.oil"]),
+    ].enumerated() {
+      let out = "out-\(number)"
+      try repository.run(["restore", "latest", "-t", out] + options)
+      let target = AttributeTarget.path(FilePath(repository.path("\(out)/src/top")))
+      #expect(try Set(target.names()) == Set(names.map { Array($0.utf8) }), "\(options)")
+      // What is not chosen is not taken away either.
+      try target.set(Array("user.oil".utf8), to: [2])
+      try target.set(Array("user.grout".utf8), to: [2])
+      try repository.run(["restore", "latest", "-t", out, "--include-xattr", "user.gr*"])
+      let now = ["user.grain", "user.grape", "user.oil"]
+      #expect(try Set(target.names()) == Set(now.map { Array($0.utf8) }))
+    }
+    let both = try repository.igudar(
+      "restore", "latest", "-t", "x", "--no-xattrs", "--include-xattr", "*", code: 1)
+    #expect(both.errorText.contains("--no-xattrs and --include-xattr exclude each other"))
+  }
+
   @Test func zerosBecomeHolesOnRequest() throws {
     try repository.shell("(head -c 8000000 /dev/zero; echo end) > src/zeros")
     _ = try repository.backup("src")

@@ -29,6 +29,12 @@ enum RestoreCommand {
     "numeric-ids", help: "set owners by number, whatever their names are here")
   static let noOwner = Option("no-owner", help: "set no owners: all belongs to who restores")
   static let noAttributes = Option("no-xattrs", help: "set no extended attributes and no ACLs")
+  static let includeAttributes = Option(
+    "include-xattr", takes: "PATTERN", repeatable: true,
+    help: "set only extended attributes whose names match, as user.*")
+  static let excludeAttributes = Option(
+    "exclude-xattr", takes: "PATTERN", repeatable: true,
+    help: "set none whose names match; ACLs are system.posix_acl_*")
   static let jobs = Option(
     "jobs", "j", takes: "COUNT", help: "workers that fetch and write (default: one per core)")
 
@@ -58,7 +64,10 @@ enum RestoreCommand {
 
   private static let own =
     [target, dryRun, overwrite, delete, verify] + include.all + BackupExclusions.patterns.all
-    + [sparse, inPlace, numericIDs, noOwner, noAttributes, jobs]
+    + [
+      sparse, inPlace, numericIDs, noOwner, noAttributes, includeAttributes, excludeAttributes,
+      jobs,
+    ]
 
   private static func run(_ invocation: Invocation) throws -> ExitCode {
     guard let bytes = invocation.options.bytes(target), !bytes.isEmpty else {
@@ -141,6 +150,7 @@ enum RestoreCommand {
     options.ownership =
       given.has(noOwner) ? .none : given.has(numericIDs) ? .byNumber : .byName
     options.skipsAttributes = given.has(noAttributes)
+    options.attributes = try attributes(invocation)
     options.makesSparse = given.has(sparse)
     options.patchesInPlace = given.has(inPlace)
     options.jobs = try given.value(jobs, as: Int.self) ?? 0
@@ -148,6 +158,17 @@ enum RestoreCommand {
     options.tellsSteps = options.isDryRun || invocation.output.verbosity > 2
     options.protectedFolders = try invocation.ownFolders()
     return options
+  }
+
+  private static func attributes(_ invocation: Invocation) throws -> RestoreSelection {
+    try invocation.refuseTogether(noAttributes, includeAttributes)
+    try invocation.refuseTogether(noAttributes, excludeAttributes)
+    try invocation.refuseTogether(includeAttributes, excludeAttributes)
+    let (chosen, left) = (
+      invocation.options.all(includeAttributes), invocation.options.all(excludeAttributes)
+    )
+    if !chosen.isEmpty { return .including(try PatternSet(chosen)) }
+    return left.isEmpty ? .everything : .excluding(try PatternSet(left))
   }
 
   private static func selection(_ invocation: Invocation) throws -> RestoreSelection {
