@@ -12,12 +12,18 @@ public struct Check: Sendable {
   private let repository: Repository
   private let extent: ReadExtent
   private let jobs: Int
+  private let filter: SnapshotFilter
 
-  /// A check that reads this much; `jobs` 0 means one reader per core.
-  public init(_ repository: Repository, reading extent: ReadExtent = .none, jobs: Int = 0) {
+  /// A check that reads this much, and the trees of the snapshots that the filter chooses; `jobs` 0
+  /// means one reader per core.
+  public init(
+    _ repository: Repository, reading extent: ReadExtent = .none, jobs: Int = 0,
+    of filter: SnapshotFilter = SnapshotFilter()
+  ) {
     self.repository = repository
     self.extent = extent
     self.jobs = jobs
+    self.filter = filter
   }
 
   /// Runs the check; only failures of the store or of local places are thrown.
@@ -27,7 +33,7 @@ public struct Check: Sendable {
     try vaultErrors { () throws(VaultError) in
       var run = CheckRun(
         repository: repository, extent: extent,
-        jobs: jobs > 0 ? jobs : processorCount(), progress: progress, tell: tell)
+        jobs: jobs > 0 ? jobs : processorCount(), filter: filter, progress: progress, tell: tell)
       try run.check()
       return run.report
     }
@@ -40,6 +46,7 @@ struct CheckRun {
   private let vault: Vault
   private let extent: ReadExtent
   private let jobs: Int
+  private let filter: SnapshotFilter
   private let progress: CheckProgress
   private let tell: @Sendable (CheckEvent) -> Void
   private(set) var report = CheckReport()
@@ -53,13 +60,14 @@ struct CheckRun {
   private var wholeCount: Int?
 
   init(
-    repository: Repository, extent: ReadExtent, jobs: Int, progress: CheckProgress,
-    tell: @escaping @Sendable (CheckEvent) -> Void
+    repository: Repository, extent: ReadExtent, jobs: Int, filter: SnapshotFilter,
+    progress: CheckProgress, tell: @escaping @Sendable (CheckEvent) -> Void
   ) {
     self.repository = repository
     vault = repository.vault
     self.extent = extent
     self.jobs = jobs
+    self.filter = filter
     self.progress = progress
     self.tell = tell
   }
@@ -195,7 +203,7 @@ struct CheckRun {
   private mutating func read(_ chosen: [StoredPack]) throws(VaultError) {
     let readers = PackReading(vault: vault, jobs: jobs, progress: progress)
     let mayBeWhole = suspects.isEmpty && !hasUnreadableSegments && !chosen.isEmpty
-    let preview = mayBeWhole ? TreePreview(of: repository) : nil
+    let preview = mayBeWhole ? TreePreview(of: repository, filter) : nil
     defer { preview?.stop() }
     let results = try readers.read(chosen)
     if results.findings.isEmpty { wholeCount = preview?.end() }
@@ -239,7 +247,7 @@ struct CheckRun {
     for (id, damage) in unreadable {
       note(.loss, "the record of snapshot \(id.shortHex)", "\(damage)")
     }
-    for snapshot in snapshots where !snapshot.isForgotten {
+    for snapshot in snapshots where !snapshot.isForgotten && filter.matches(snapshot) {
       if Interrupt.requested != 0 { return }
       report.snapshotCount += 1
       let tail = vault.journal.state.tail

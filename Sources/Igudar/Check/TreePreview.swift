@@ -17,25 +17,26 @@ final class TreePreview: Sendable {
   }
 
   /// Begins to walk.
-  init(of repository: Repository) {
+  init(of repository: Repository, _ filter: SnapshotFilter) {
     let state = State()
     self.state = state
     thread = Thread.start(name: "trees") {
       // What goes wrong here goes wrong again where it is told.
-      let count = try? Self.wholeCount(of: repository, state)
+      let count = try? Self.wholeCount(of: repository, filter, state)
       state.wholeCount.withLock { $0 = count ?? nil }
     }
   }
 
   private static func wholeCount(
-    of repository: Repository, _ state: State
+    of repository: Repository, _ filter: SnapshotFilter, _ state: State
   ) throws(VaultError) -> Int? {
     try repository.vault.loadIndex()
     var walk = TreeCheck(
       reader: try ChunkReader(vault: repository.vault), source: try repository.nodeSource(),
       suspects: CheckSuspects())
     var count = 0
-    for snapshot in try repository.allSnapshots() where !snapshot.isForgotten {
+    for snapshot in try repository.allSnapshots()
+    where !snapshot.isForgotten && filter.matches(snapshot) {
       guard !state.isStopped.load(ordering: .relaxed), try walk.check(snapshot).isEmpty,
         Interrupt.requested == 0
       else { return nil }

@@ -18,12 +18,13 @@ enum CheckCommand {
     details: """
       Checks keys, journal, index segments, the presence and size of every pack, and every tree of
       every snapshot; with --read-data also every stored byte. Names the snapshots and paths that
-      damage touches, and changes nothing.
+      damage touches, and changes nothing. With --host, --tag or --path only the trees of those
+      snapshots are looked at; all else is checked as ever.
 
       Exit code 0 when all is well, 4 when there is damage by which nothing is lost, 5 when
       something is lost.
       """,
-    options: [readData, subset, jobs]
+    options: [readData, subset, jobs] + Selection.options
   ) { invocation in
     try run(invocation)
   }
@@ -33,16 +34,16 @@ enum CheckCommand {
     let extent = try extent(invocation)
     let count = try invocation.options.value(jobs, as: Int.self) ?? 0
     guard (0...256).contains(count) else { throw invocation.usage("--jobs must be at most 256") }
-    let output = invocation.output
+    let (output, filter) = (invocation.output, try invocation.filter())
     let repository = try invocation.openRepository()
     let progress = CheckProgress()
     let pace = Progress(output, status: packStatus) { sample(progress) }
     let report = try pace.during {
-      try Check(repository, reading: extent, jobs: count).run(progress: progress) { event in
-        tell(event, to: output)
+      try Check(repository, reading: extent, jobs: count, of: filter).run(progress: progress) {
+        tell($0, to: output)
       }
     }
-    return try finish(report, output)
+    return try finish(report, filter, output)
   }
 
   private static func extent(_ invocation: Invocation) throws -> ReadExtent {
@@ -77,7 +78,9 @@ enum CheckCommand {
 
   // MARK: At the end
 
-  private static func finish(_ report: CheckReport, _ output: Output) throws -> ExitCode {
+  private static func finish(
+    _ report: CheckReport, _ filter: SnapshotFilter, _ output: Output
+  ) throws -> ExitCode {
     let serious = report.findings.filter { $0.severity > .note }
     let errorCount = serious.count + report.damagedPathCount
     if output.isJSON {
@@ -100,7 +103,9 @@ enum CheckCommand {
       return .done
     case .repairable:
       throw Failure.damaged(
-        "\(counted(UInt64(serious.count), "finding")), nothing is lost", repairable: true,
+        "\(counted(UInt64(serious.count), "finding")), "
+          + (filter.isEmpty ? "nothing is lost" : "nothing of these snapshots is lost"),
+        repairable: true,
         objects: serious.map(\.object))
     case .loss:
       throw Failure.damaged(

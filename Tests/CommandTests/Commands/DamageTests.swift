@@ -54,6 +54,30 @@ struct LostPackTests {
   }
 }
 
+// Of some snapshots alone.
+struct ChosenSnapshotTests {
+  @Test func theTreesOfTheSnapshotsThatAreChosenAreChecked() throws {
+    let test = try TestRepository()
+    try test.shell("head -c 200000 /dev/urandom > src/one; mkdir other")
+    try test.igudar("backup", "-q", "src", "--tag", "a", "--host", "barn")
+    let before = Set(try test.shell("find repo/packs -type f").lines)
+    try test.shell("head -c 200000 /dev/urandom > other/two")
+    try test.igudar("backup", "-q", "other", "--tag", "b")
+    for options in [["--tag", "a"], ["--host", "barn"], ["--path", "src"]] {
+      for reading in [[], ["--read-data"]] {
+        let whole = try test.run(["check"] + options + reading)
+        #expect(whole.text.contains("looked at 1 snapshot and"))
+      }
+    }
+    let packs = Set(try test.shell("find repo/packs -type f").lines).subtracting(before)
+    try test.shell("rm \(packs.sorted().joined(separator: " "))")
+    #expect(try test.igudar("check", code: 5).errorText.contains("in snapshot "))
+    let chosen = try test.igudar("check", "--host", "barn", code: 4)
+    #expect(chosen.errorText.contains("nothing of these snapshots is lost"))
+    #expect(chosen.errorText.contains(" is missing"))
+  }
+}
+
 // Damage inside of packs, and in the index: found, named, repaired, stored again.
 struct RepairTests {
   private func repository() throws -> TestRepository {
