@@ -9,8 +9,8 @@ public import Vault
 
 /// What a rewrite is asked to do.
 public struct RewriteOptions: Sendable {
-  /// Paths to leave out.
-  public var exclusion: PatternSet?
+  /// Paths to leave out, or to keep alone; nil to keep all.
+  public var choice: RewriteChoice?
   /// The new host; nil to keep it.
   public var host: [UInt8]?
   /// The new time; nil to keep it.
@@ -24,6 +24,14 @@ public struct RewriteOptions: Sendable {
 
   /// No change.
   public init() {}
+}
+
+/// What a rewritten tree keeps.
+public enum RewriteChoice: Sendable {
+  /// What fits none of the patterns.
+  case without(PatternSet)
+  /// What fits one of them, with all below it, and the directories that lead there.
+  case only(PatternSet)
 }
 
 /// What became of one snapshot.
@@ -72,8 +80,8 @@ public final class Rewrite {
     try requireRewritable(info)
     var snapshot = info.snapshot
     var isChanged = options.host != nil || options.time != nil
-    if let exclusion = options.exclusion {
-      let tree = try vaultErrors { () throws(VaultError) in try self.tree(exclusion, of: info) }
+    if let choice = options.choice {
+      let tree = try vaultErrors { () throws(VaultError) in try self.tree(choice, of: info) }
       if tree.isEmpty { return .empty }
       if tree.isChanged {
         isChanged = true
@@ -99,11 +107,11 @@ public final class Rewrite {
   }
 
   private func tree(
-    _ exclusion: PatternSet, of info: SnapshotInfo
+    _ choice: RewriteChoice, of info: SnapshotInfo
   ) throws(VaultError) -> RewrittenTree.Outcome {
     let cut = TreeCut(domainKey: repository.vault.domain.treeCutKey)
     let tree = RewrittenTree(
-      without: exclusion, from: source, cutting: cut, into: LaneSink(lane: lane))
+      keeping: choice, from: source, cutting: cut, into: LaneSink(lane: lane))
     let outcome = try tree.rewrite(info.snapshot.root)
     try lane.flush()
     return outcome

@@ -1,13 +1,21 @@
-// A tree without the paths that patterns leave out. Directories on the way to what goes are built
+// A tree without the paths that patterns leave out or do not choose. Directories on the way to what goes are built
 // anew; everything else keeps its bytes, and with them its nodes and IDs. One leaf and one open node
 // of every directory on the way are in memory; nothing recurses.
 
 import Platform
 import Vault
 
+extension RewriteChoice {
+  fileprivate var patterns: PatternSet {
+    switch self {
+    case .without(let patterns), .only(let patterns): patterns
+    }
+  }
+}
+
 /// Leaves paths out of a tree.
 struct RewrittenTree {
-  private let patterns: PatternSet
+  private let choice: RewriteChoice
   private let source: any NodeSource
   private let cut: any CutHash
   private let sink: any NodeSink
@@ -26,10 +34,10 @@ struct RewrittenTree {
   }
 
   init(
-    without patterns: PatternSet, from source: any NodeSource, cutting cut: any CutHash,
+    keeping choice: RewriteChoice, from source: any NodeSource, cutting cut: any CutHash,
     into sink: any NodeSink
   ) {
-    self.patterns = patterns
+    self.choice = choice
     self.source = source
     self.cut = cut
     self.sink = sink
@@ -43,10 +51,16 @@ struct RewrittenTree {
     let state: PatternSet.State
     var reader: DirectoryReader
     var builder: DirectoryBuilder
+    /// Whether it is kept only for what is in it.
+    let leads: Bool
     var isChanged = false
 
-    init(_ entry: Entry, _ encoded: [UInt8], _ state: PatternSet.State, _ tree: RewrittenTree) {
+    init(
+      _ entry: Entry, _ encoded: [UInt8], _ state: PatternSet.State, _ tree: RewrittenTree,
+      leads: Bool = false
+    ) {
       self.entry = entry
+      self.leads = leads
       self.encoded = encoded
       self.state = state
       reader = DirectoryReader(entry.children ?? .none, from: tree.source)
@@ -57,10 +71,14 @@ struct RewrittenTree {
   /// What one entry says to a walk.
   private struct Item {
     let encoded: [UInt8]
-    let isMatched: Bool
-    /// The directory to go into; nil where nothing can match below.
-    let directory: Entry?
-    let state: PatternSet.State?
+    let fate: Fate
+  }
+
+  private enum Fate {
+    case kept
+    case leftOut
+    /// A directory whose entries are looked at; `leads` if it is kept only for what is in it.
+    case entered(Entry, PatternSet.State, leads: Bool)
   }
 
   /// The tree below a root, with what goes left out.
@@ -68,7 +86,7 @@ struct RewrittenTree {
   /// - Throws: what reading and storing nodes can throw; a directory that cannot be read ends it.
   func rewrite(_ root: Entry) throws(VaultError) -> Outcome {
     var outcome = Outcome(root: root)
-    var levels = [Level(root, [], patterns.root, self)]
+    var levels = [Level(root, [], choice.patterns.root, self)]
     while let level = levels.last {
       guard Interrupt.requested == 0 else { throw .interrupted }
       guard try level.reader.advance() else {
@@ -77,16 +95,16 @@ struct RewrittenTree {
         continue
       }
       let item = item(of: level)
-      if item.isMatched {
+      switch item.fate {
+      case .leftOut:
         level.isChanged = true
         try count(item, &outcome)
-      } else if let directory = item.directory, let state = item.state {
+      case .entered(let directory, let state, let leads):
         guard levels.count < TreeLimits.depth else {
           throw .limit("more than \(TreeLimits.depth) directories deep")
         }
-        levels.append(Level(directory, item.encoded, state, self))
-      } else {
-        try level.builder.append(item.encoded.rawSpan)
+        levels.append(Level(directory, item.encoded, state, self, leads: leads))
+      case .kept: try level.builder.append(item.encoded.rawSpan)
       }
     }
     return outcome
@@ -94,23 +112,29 @@ struct RewrittenTree {
 
   private func item(of level: Level) -> Item {
     level.reader.withCurrent { entry in
-      let encoded = Array(copying: entry.encoded)
-      if patterns.matches(entry.name, in: level.state) {
-        return Item(encoded: encoded, isMatched: true, directory: nil, state: nil)
-      }
-      guard entry.type == .directory else {
-        return Item(encoded: encoded, isMatched: false, directory: nil, state: nil)
-      }
-      let state = patterns.enter(entry.name, from: level.state)
-      let isOpen = patterns.match(of: state).childMayMatch
-      return Item(
-        encoded: encoded, isMatched: false, directory: isOpen ? entry.entry : nil, state: state)
+      Item(encoded: Array(copying: entry.encoded), fate: fate(of: entry, in: level.state))
     }
+  }
+
+  private func fate(of entry: borrowing EntryView, in state: PatternSet.State) -> Fate {
+    let patterns = choice.patterns
+    let (onMatch, otherwise): (Fate, Fate) =
+      if case .only = choice { (.kept, .leftOut) } else { (.leftOut, .kept) }
+    if patterns.matches(entry.name, in: state) { return onMatch }
+    guard entry.type == .directory else { return otherwise }
+    let below = patterns.enter(entry.name, from: state)
+    guard patterns.match(of: below).childMayMatch else { return otherwise }
+    if case .only = choice { return .entered(entry.entry, below, leads: true) }
+    return .entered(entry.entry, below, leads: false)
   }
 
   private func end(
     _ level: Level, in parent: Level?, _ outcome: inout Outcome
   ) throws(VaultError) {
+    if let parent, level.leads, level.builder.isEmpty {
+      parent.isChanged = true
+      return
+    }
     guard level.isChanged else {
       let encoded = level.encoded
       if let parent { try parent.builder.append(encoded.rawSpan) }

@@ -6,6 +6,15 @@ import Vault
 
 /// Makes new snapshots of old ones, without some paths or with another host or time.
 enum RewriteCommand {
+  static let include = PatternOptions(
+    exact: Option(
+      "include", "i", takes: "PATTERN", repeatable: true, help: "keep only what matches"),
+    insensitive: Option(
+      "iinclude", takes: "PATTERN", repeatable: true, help: "the same, whatever the case"),
+    file: Option(
+      "include-file", takes: "FILE", repeatable: true, help: "read patterns from FILE, one a line"),
+    insensitiveFile: Option(
+      "iinclude-file", takes: "FILE", repeatable: true, help: "the same, whatever the case"))
   static let forget = Option("forget", help: "forget the original snapshots")
   static let dryRun = Option("dry-run", "n", help: "write nothing, tell what would be done")
   static let newHost = Option("new-host", takes: "NAME", help: "the new host")
@@ -20,7 +29,8 @@ enum RewriteCommand {
       changes in. The originals stay, and the new ones get the tag "rewrite", unless --forget is
       given. Patterns are those of `igudar backup`, for paths as `igudar ls` shows them.
       """,
-    options: BackupExclusions.patterns.all + [forget, dryRun, newHost, newTime] + Selection.options
+    options: BackupExclusions.patterns.all + include.all + [forget, dryRun, newHost, newTime]
+      + Selection.options
   ) { invocation in
     try run(invocation)
   }
@@ -48,16 +58,25 @@ enum RewriteCommand {
   private static func options(_ invocation: Invocation) throws -> RewriteOptions {
     let given = invocation.options
     var options = RewriteOptions()
-    options.exclusion = try BackupExclusions.patterns.patterns(given).set
+    options.choice = try choice(invocation)
     options.host = given.bytes(newHost)
     options.time = try given.value(newTime, as: PointInTime.self)?.timestamp
     options.zone = Machine.zone(at: options.time ?? .now())
     options.forgetsOriginals = given.has(forget)
     options.isDryRun = given.has(dryRun)
-    guard options.exclusion != nil || options.host != nil || options.time != nil else {
-      throw invocation.usage("say what to change: --exclude, --new-host or --new-time")
+    guard options.choice != nil || options.host != nil || options.time != nil else {
+      throw invocation.usage("say what to change: --exclude, --include, --new-host or --new-time")
     }
     return options
+  }
+
+  private static func choice(_ invocation: Invocation) throws -> RewriteChoice? {
+    let left = try BackupExclusions.patterns.patterns(invocation.options).set
+    let kept = try include.patterns(invocation.options).set
+    guard left == nil || kept == nil else {
+      throw invocation.usage("--include and --exclude exclude each other")
+    }
+    return left.map { .without($0) } ?? kept.map { .only($0) }
   }
 
   // Before anything is written, so that all or none are rewritten.

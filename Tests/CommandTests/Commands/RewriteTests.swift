@@ -50,6 +50,29 @@ import Testing
     #expect(trees[0] == trees[1])
   }
 
+  @Test func onlyWhatIsChosenIsKept() throws {
+    try repository.shell("mkdir src/empty src/a/hollow")
+    try repository.igudar("backup", "-q", "src")
+    let old = try #require(try repository.snapshots().last?["id"]?.text)
+    try repository.igudar("rewrite", "-i", "key", "--iinclude", "/SRC/keep/file-1?", old)
+    let new = try #require(
+      try repository.snapshots().first { $0["original"]?.text == old }?["id"]?.text)
+    #expect(
+      try repository.restoredPaths(new) == [
+        "src", "src/a", "src/a/b", "src/a/b/key", "src/keep",
+      ] + (10...19).map { "src/keep/file-\($0)" })
+    try repository.igudar("check", "--read-data")
+    try repository.igudar("rewrite", "--forget", "--include", "src/a", old)
+    #expect(
+      try repository.restoredPaths("latest") == [
+        "src", "src/a", "src/a/b", "src/a/b/key", "src/a/hollow", "src/a/one",
+      ])
+    let nothing = try repository.igudar("rewrite", "--include", "nowhere", code: 3)
+    #expect(nothing.errorText.contains("nothing would be left"))
+    let both = try repository.igudar("rewrite", "--include", "a", "--exclude", "b", code: 1)
+    #expect(both.errorText.contains("--include and --exclude exclude each other"))
+  }
+
   @Test func originalsAreForgottenOnDemand() throws {
     let old = try id(0)
     let outcome = try repository.igudar(
