@@ -48,6 +48,47 @@ import Testing
     #expect(try paths("latest:src", "/a/b") == ["/a/b", "/a/b/two"])
   }
 
+  @Test func theOrderIsChosen() throws {
+    try repository.shell(
+      """
+      mkdir order; cd order; printf 333 > b.c; printf 1 > c.a; printf 22 > a; printf 22 > d.b
+      touch -d 1960-01-01 d.b; touch -d 2000-01-01 a; touch -d 2000-01-01T00:00:00.5 c.a
+      touch -d 2030-01-01 b.c
+      """)
+    _ = try repository.backup("order")
+    for (order, names) in [
+      ("name", "a b.c c.a d.b"), ("size", "c.a a d.b b.c"), ("time", "d.b a c.a b.c"),
+      ("mtime", "d.b a c.a b.c"), ("atime", "d.b a c.a b.c"), ("extension", "a c.a d.b b.c"),
+    ] {
+      let paths = names.split(separator: " ").map { "/\($0)" }
+      #expect(try self.paths("latest:order", "--sort", order) == paths, "\(order)")
+      #expect(try self.paths("latest:order", "-s", order, "--reverse") == paths.reversed())
+    }
+    #expect(try paths("latest~1", "--reverse") == Self.all.reversed())
+    #expect(try paths("latest~1", "/src/a", "--sort", "size").last == "/src/a/one")
+    let json = try repository.igudar("ls", "--json", "latest:order", "--sort", "size")
+    let sizes = try JSON.lines(json.text).dropFirst().map { $0["size"]?.number }
+    #expect(sizes == [1, 2, 2, 3])
+    for (options, text) in [
+      (["--sort", "shape"], "must be one of name, size"), (["--ncdu", "--reverse"], "--ncdu"),
+    ] {
+      let outcome = try repository.run(["ls", "latest"] + options, code: 1)
+      #expect(outcome.errorText.contains(text))
+    }
+  }
+
+  @Test func manyEntriesAreSortedInAFile() throws {
+    try repository.shell(
+      "mkdir many; cd many; i=0; while [ $i -lt 5000 ]; do : > file-$i.$((i * 7 % 5000)); i=$((i + 1)); done"
+    )
+    _ = try repository.backup("many")
+    let paths = try paths("latest:many", "--sort", "extension")
+    #expect(paths.count == 5000)
+    let suffixes = paths.map { String($0.split(separator: ".")[1]) }
+    #expect(suffixes == suffixes.sorted())
+    #expect(try self.paths("latest:many", "--sort", "extension", "--reverse") == paths.reversed())
+  }
+
   @Test func theSnapshotIsNamedFirst() throws {
     let lines = try repository.igudar("ls", "latest", "/src/c").lines
     #expect(lines.count == 3)

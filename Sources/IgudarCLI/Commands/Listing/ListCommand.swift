@@ -1,4 +1,5 @@
-// `igudar ls`. Entries are printed as the walk meets them: the first at once, none is kept.
+// `igudar ls`. Entries are printed as the walk meets them: the first at once, none is kept but to be
+// sorted.
 
 import Igudar
 import Platform
@@ -10,6 +11,9 @@ enum ListCommand {
   static let recursive = Option("recursive", help: "list what is below the folders named, too")
   static let humanReadable = Option("human-readable", help: "print sizes as people read them")
   static let ncdu = Option("ncdu", help: "print what `ncdu -f-` reads")
+  static let sort = Option(
+    "sort", "s", takes: "BY", help: "name, size, time (or mtime), atime, ctime or extension")
+  static let reverse = Option("reverse", help: "print the last first")
 
   static let command = Command(
     "ls", summary: "List the files in a snapshot", operands: "SNAPSHOT[:PATH] [DIR …]",
@@ -19,7 +23,7 @@ enum ListCommand {
       With DIRs, which are absolute paths in the snapshot, only these folders and what is directly
       in them; with --recursive all that is below them.
       """,
-    options: [long, recursive, humanReadable, ncdu] + Selection.options
+    options: [long, recursive, humanReadable, sort, reverse, ncdu] + Selection.options
   ) { invocation in
     try run(invocation)
   }
@@ -31,7 +35,7 @@ enum ListCommand {
     if isNcdu && (!choice.folders.isEmpty || invocation.output.isJSON) {
       throw invocation.usage("--ncdu goes without DIRs and --json; use SNAPSHOT:PATH for a part")
     }
-    let filter = try invocation.filter()
+    let (sorted, filter) = (try sorting(invocation), try invocation.filter())
     let repository = try invocation.openRepository()
     let snapshot = try repository.snapshot(selector, filter: filter)
     let folder = try repository.entry(at: selector.path ?? [], in: snapshot)
@@ -39,11 +43,20 @@ enum ListCommand {
     let printer = ListPrinter(invocation)
     printer.begin(snapshot, filteredBy: choice.folders)
     if folder.type != .directory { printer.print(folder, at: FilePath("/").appending(folder.name)) }
-    let code = try list(folder, in: repository, &choice, printer)
+    let code = try list(folder, in: repository, &choice, printer, sorted)
     if let missing = choice.missing, folder.type == .directory {
       throw Failure.selector("snapshot \(snapshot.id.shortHex) has no “\(missing)”")
     }
     return code
+  }
+
+  private static func sorting(_ invocation: Invocation) throws -> SortedEntries? {
+    let given = invocation.options
+    let order = try given.value(sort, as: EntryOrder.self)
+    guard order != nil || given.has(reverse) else { return nil }
+    try invocation.refuseTogether(ncdu, sort)
+    try invocation.refuseTogether(ncdu, reverse)
+    return SortedEntries(by: order ?? .name, reversed: given.has(reverse))
   }
 
   private static func export(
@@ -64,14 +77,29 @@ enum ListCommand {
 
   private static func list(
     _ folder: Entry, in repository: Repository, _ choice: inout ListedFolders,
-    _ printer: ListPrinter
+    _ printer: ListPrinter, _ sorted: SortedEntries?
   ) throws -> ExitCode {
-    try walk(folder, in: repository, printer.output) { entry, path in
+    var failure: (any Error)?
+    let code = try walk(folder, in: repository, printer.output) { entry, path in
       let place = choice.judge(path)
-      if place.isListed { printer.print(entry, at: path) }
-      if printer.isClosed { return .stop }
+      if place.isListed {
+        guard let sorted else {
+          printer.print(entry, at: path)
+          return printer.isClosed ? .stop : place.isEntered ? .onward : .past
+        }
+        do { try sorted.add(entry, at: path) } catch {
+          failure = error
+          return .stop
+        }
+      }
       return place.isEntered ? .onward : .past
     }
+    if let failure { throw failure }
+    try sorted?.forEach { entry, path in
+      printer.print(entry, at: path)
+      return !printer.isClosed
+    }
+    return code
   }
 
   private static func walk(
@@ -133,5 +161,15 @@ extension [UInt8] {
     if other == [0x2f] { return true }
     guard starts(with: other) else { return false }
     return count == other.count || self[other.count] == 0x2f
+  }
+}
+
+extension EntryOrder: Parsable {
+  init(parsing text: String) throws(Malformed) {
+    guard let order = EntryOrder(rawValue: text) else {
+      let words = EntryOrder.allCases.map(\.rawValue).joined(separator: ", ")
+      throw Malformed("must be one of \(words)")
+    }
+    self = order
   }
 }
