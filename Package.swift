@@ -37,9 +37,10 @@ let package = Package(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .target(name: "CLinux"),
     .target(name: "CBlake2b"),
+    .target(name: "CGear"),
     floor("Platform", on: ["CLinux"]),
     floor("Storage", on: ["Platform"]),
-    floor("Vault", on: ["Platform", "Storage", "CBlake2b", "CZstd", "CSodium", "CLMDB"]),
+    floor("Vault", on: ["Platform", "Storage", "CBlake2b", "CGear", "CZstd", "CSodium", "CLMDB"]),
     floor("Igudar", on: ["Platform", "Storage", "Vault", "CArchive"]),
     .executableTarget(
       name: "IgudarCLI", dependencies: ["CLinux", "Platform", "Storage", "Vault", "Igudar"],

@@ -17,9 +17,11 @@ final class BackupContext: Sendable {
   private let interrupted = Atomic<Bool>(false)
 
   /// Stretches of large files that may be under way at once.
-  private static let stretchCount = 4
-  /// Bytes of a stretch, without what is carried over from the one before.
+  private static let stretchCount = 6
+  /// Bytes that are read for a stretch.
   static let stretchSize = 2 << 20
+  /// Room for what is carried over from the stretch before, which is less than a chunk at its largest.
+  var roomBeforeStretch: Int { vault.chunker.parameters.maximum }
 
   /// `start` is when the first source was looked at.
   init(

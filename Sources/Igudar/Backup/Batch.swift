@@ -61,6 +61,8 @@ extension BackupAction {
 /// A stretch of a large file: bytes and where they are cut.
 struct Stretch: Sendable {
   let buffer: Buffer
+  /// Where it begins in the buffer.
+  let start: Int
   let lengths: [Int]
 }
 

@@ -58,7 +58,7 @@ final class FileReader {
 
   private func hash(_ stretch: Stretch, into batch: inout Batch) throws(VaultError) {
     defer { context.release(stretch.buffer) }
-    var offset = 0
+    var offset = stretch.start
     var chunks: [UnsafeRawBufferPointer] = unsafe []
     unsafe chunks.reserveCapacity(stretch.lengths.count)
     for length in stretch.lengths {
@@ -70,7 +70,7 @@ final class FileReader {
     for (id, length) in zip(ids, stretch.lengths) {
       batch.extents.append(.chunk(id, length: UInt32(length)))
     }
-    context.progress.bytes.wrappingAdd(UInt64(offset), ordering: .relaxed)
+    context.progress.bytes.wrappingAdd(UInt64(offset - stretch.start), ordering: .relaxed)
   }
 
   // MARK: Small files

@@ -40,20 +40,20 @@ struct LargeFile {
   // Nil when the backup is to stop.
   private func attempts() throws(SourceProblem) -> Entry? {
     context.progress.setCurrent(draft.path)
-    let file = try open()
-    var status = isDevice ? try status(ofDevice: file) : draft.status
+    let file = SharedDescriptor(try open())
+    var status = isDevice ? try status(ofDevice: file.descriptor) : draft.status
     var attempt = 1
     while true {
       guard let size = try readContent(of: file, status: status) else { return nil }
       let attributes = try vaultProblems { () throws(VaultError) in
-        try SourceAttributes(of: .descriptor(file.raw), lane: walker.lane)
+        try SourceAttributes(of: .descriptor(file.descriptor.raw), lane: walker.lane)
       }
-      let after = isDevice ? status : try statusAfter(file)
+      let after = isDevice ? status : try statusAfter(file.descriptor)
       let isStable = after.hasSameContent(as: status) && size == after.size
       if isStable || attempt == FileReader.attemptCount {
         return context.entry(
           draft, after, Entry.File(size: size, content: .empty), isStable: isStable, attributes,
-          marks: isDevice ? nil : InodeMarks(of: file.raw))
+          marks: isDevice ? nil : InodeMarks(of: file.descriptor.raw))
       }
       walker.add(.restartLarge)
       status = after
@@ -79,10 +79,10 @@ struct LargeFile {
   }
 
   private func readContent(
-    of file: borrowing Descriptor, status: FileStatus
+    of file: SharedDescriptor, status: FileStatus
   ) throws(SourceProblem) -> UInt64? {
     var end: UInt64 = 0
-    var stretches = SourceStretches(of: file, status: status)
+    var stretches = SourceStretches(of: file.descriptor, status: status)
     while let stretch = try stretches.next() {
       if stretch.lowerBound > end { addHole(stretch.lowerBound - end) }
       guard let reached = try read(stretch, of: file) else { return nil }
@@ -101,21 +101,40 @@ struct LargeFile {
   // Reads, cuts and hands over a stretch of data; answers where it really ended, or nil when the
   // backup is to stop.
   private func read(
-    _ stretch: Range<UInt64>, of file: borrowing Descriptor
+    _ stretch: Range<UInt64>, of file: SharedDescriptor
   ) throws(SourceProblem) -> UInt64? {
-    var position = stretch.lowerBound
+    let reader = RangeReader(of: file, stretch)
     let isWhole = try unsafe StretchCutter(context: context).cut { (target) throws(SourceProblem) in
-      let room = unsafe UnsafeMutableRawBufferPointer(
-        rebasing: target.prefix(Int(clamping: stretch.upperBound - position)))
-      let count: Int
-      do throws(Errno) { count = try unsafe file.read(at: Int64(position), into: room) } catch {
-        throw .system("read", error)
-      }
-      position += UInt64(count)
-      return (count, position == stretch.upperBound || count < room.count)
+      try unsafe reader.read(into: target)
     } submit: { (stretch) throws(VaultError) in
       try walker.submit(stretch)
     }
-    return isWhole ? position : nil
+    return isWhole ? reader.position : nil
+  }
+
+  // Reads a range of a file piece by piece.
+  private final class RangeReader {
+    private let file: SharedDescriptor
+    private let end: UInt64
+    private(set) var position: UInt64
+
+    init(of file: SharedDescriptor, _ range: Range<UInt64>) {
+      self.file = file
+      position = range.lowerBound
+      end = range.upperBound
+    }
+
+    func read(
+      into target: UnsafeMutableRawBufferPointer
+    ) throws(SourceProblem) -> (count: Int, isEnd: Bool) {
+      let room = unsafe UnsafeMutableRawBufferPointer(
+        rebasing: target.prefix(Int(clamping: end - position)))
+      let count: Int
+      do throws(Errno) {
+        count = try unsafe file.descriptor.read(at: Int64(position), into: room)
+      } catch { throw .system("read", error) }
+      position += UInt64(count)
+      return (count, position == end || count < room.count)
+    }
   }
 }

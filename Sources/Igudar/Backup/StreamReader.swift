@@ -11,7 +11,7 @@ final class StreamReader {
   private let pipeline: BackupPipeline
   private let descriptor: Int32
   private var batch = Batch(number: 0)
-  /// Bytes read so far.
+  /// Bytes read so far, by the thread that reads ahead.
   private(set) var size: UInt64 = 0
 
   init(context: BackupContext, run: Run, descriptor: Int32) throws(VaultError) {
@@ -32,7 +32,7 @@ final class StreamReader {
     }
     batch.items.append(.beginLarge)
     let isWhole = try unsafe StretchCutter(context: context).cut { (target) throws(SourceProblem) in
-      try unsafe read(into: target)
+      try unsafe self.read(into: target)
     } submit: { (stretch) throws(VaultError) in
       batch.stretch = stretch
       batch.items.append(.stretch)

@@ -8,38 +8,41 @@ import Vault
 struct StretchCutter {
   let context: BackupContext
 
-  /// Cuts until `read` says that the end is reached; false when the backup is to stop.
+  /// Cuts until the end is reached; false when the backup is to stop.
   ///
-  /// `read` fills the buffer from its beginning, whole unless the end comes before.
+  /// `reading` runs on another thread, but not after this returns.
   func cut(
-    _ read: (UnsafeMutableRawBufferPointer) throws(SourceProblem) -> (count: Int, isEnd: Bool),
-    submit: (Stretch) throws(VaultError) -> Void
+    _ reading: @escaping ReadAhead.Reading, submit: (Stretch) throws(VaultError) -> Void
   ) throws(SourceProblem) -> Bool {
-    var buffer = context.takeBuffer()
+    let source = unsafe ReadAhead(context: context, reading)
+    defer { source.stop() }
+    var piece = try source.next()
     var carried = 0
     while true {
       if context.isInterrupted {
-        context.release(buffer)
+        context.release(piece.buffer)
         return false
       }
-      let target = unsafe UnsafeMutableRawBufferPointer(
-        start: buffer.pointer + carried, count: BackupContext.stretchSize)
-      let (count, isEnd): (Int, Bool)
-      do throws(SourceProblem) { (count, isEnd) = try unsafe read(target) } catch {
-        context.release(buffer)
-        throw error
-      }
-      let filled = carried + count
-      let lengths = cuts(buffer, filled, isEnd: isEnd)
+      let start = context.roomBeforeStretch - carried
+      let filled = carried + piece.count
+      let lengths = unsafe cuts(piece.buffer.pointer + start, filled, isEnd: piece.isEnd)
       let used = lengths.reduce(0, +)
       carried = filled - used
-      let next = isEnd ? nil : context.takeBuffer()
-      if let next {
-        unsafe next.pointer.copyMemory(from: buffer.pointer + used, byteCount: carried)
+      let stretch = Stretch(buffer: piece.buffer, start: start, lengths: lengths)
+      if piece.isEnd {
+        try handOver(stretch, submit)
+        return true
       }
-      try handOver(Stretch(buffer: buffer, lengths: lengths), submit)
-      guard let next else { return true }
-      buffer = next
+      do throws(SourceProblem) { piece = try source.next() } catch {
+        context.release(stretch.buffer)
+        throw error
+      }
+      unsafe (piece.buffer.pointer + context.roomBeforeStretch - carried).copyMemory(
+        from: stretch.buffer.pointer + start + used, byteCount: carried)
+      do throws(SourceProblem) { try handOver(stretch, submit) } catch {
+        context.release(piece.buffer)
+        throw error
+      }
     }
   }
 
@@ -53,13 +56,12 @@ struct StretchCutter {
     do throws(VaultError) { try submit(stretch) } catch { throw .vault(error) }
   }
 
-  private func cuts(_ buffer: Buffer, _ filled: Int, isEnd: Bool) -> [Int] {
+  private func cuts(_ bytes: UnsafeMutableRawPointer, _ filled: Int, isEnd: Bool) -> [Int] {
     let chunker = context.vault.chunker
     var lengths: [Int] = []
     var used = 0
     while used < filled {
-      let rest = unsafe UnsafeRawBufferPointer(
-        start: buffer.pointer + used, count: filled - used)
+      let rest = unsafe UnsafeRawBufferPointer(start: bytes + used, count: filled - used)
       guard let length = unsafe chunker.firstCut(of: rest, isEnd: isEnd) else { break }
       lengths.append(length)
       used += length

@@ -4,6 +4,8 @@
 // Source of the shape: FastCDC (Xia et al., USENIX ATC 2016) for gear hash, minimum skipping and
 // normalised sizes; the keyed second stage is described in FORMAT.md section 16.
 
+internal import CGear
+
 /// Cuts byte strings into chunks; a value that threads share.
 package final class Chunker: Sendable {
   package let parameters: ChunkerParameters
@@ -66,33 +68,22 @@ package final class Chunker: Sendable {
         guard let table = gear.baseAddress, let shiftedTable = shifted.baseAddress else {
           return end
         }
+        let start = unsafe base.assumingMemoryBound(to: UInt8.self)
+        var place = unsafe start + (parameters.minimum - 64)
         var state: UInt64 = 0
-        var position = parameters.minimum - 64
-        while position < parameters.minimum {
-          unsafe state =
-            (state << 1) &+ table[Int(base.load(fromByteOffset: position, as: UInt8.self))]
-          position += 1
+        for _ in 0..<64 {
+          unsafe state = (state << 1) &+ table[Int(place.pointee)]
+          unsafe place += 1
         }
-        // From here on `position` bytes are taken and may be where the chunk ends.
-        while position < end {
-          if state >> 56 == 0, unsafe isCut(base, at: position) { return position }
-          if position + 1 == end { return end }
-          // To the next candidate, two bytes per step. Bytes below `end` are read.
-          while position + 2 <= end {
-            let first = unsafe Int(base.load(fromByteOffset: position, as: UInt8.self))
-            let second = unsafe Int(base.load(fromByteOffset: position + 1, as: UInt8.self))
-            let middle = unsafe (state << 1) &+ table[first]
-            if middle >> 56 == 0 {
-              state = middle
-              position += 1
-              break
-            }
-            unsafe state = (state << 2) &+ shiftedTable[first] &+ table[second]
-            position += 2
-            if state >> 56 == 0 { break }
+        // What is taken ends where the chunk may end. Bytes up to `last` are read.
+        let last = unsafe start + (end - 1)
+        while true {
+          if state < cgear_candidates, unsafe isCut(base, at: place - start) {
+            return unsafe place - start
           }
+          guard unsafe place < last else { return end }
+          unsafe place = unsafe cgear_next(place, last, &state, table, shiftedTable)
         }
-        return end
       }
     }
   }
