@@ -17,7 +17,7 @@ final class BackupContext: Sendable {
   private let interrupted = Atomic<Bool>(false)
 
   /// Stretches of large files that may be under way at once.
-  private static let stretchCount = 6
+  static let stretchCount = 6
   /// Bytes that are read for a stretch.
   static let stretchSize = 2 << 20
   /// Room for what is carried over from the stretch before, which is less than a chunk at its largest.

@@ -70,12 +70,25 @@ package struct JournalSealing: Sendable {
   /// The stored bytes of an entry that was read before, and what it says; nil unless all of them
   /// come out as they were, with a signature that holds.
   package func restore(_ cached: CachedEntry) -> Sealed? {
-    let path = JournalEntry.path(cached.number)
-    let stored = SealedObject.seal(
-      cached.payload, as: .journalEntry, path: path, again: cached.seal, keyring: keyring,
-      repository: repository)
-    guard let stored, Hash.name(of: stored) as ObjectHash == cached.hash else { return nil }
+    guard let stored = stored(cached) else { return nil }
     return try? open(stored, number: cached.number) { _ in true }
+  }
+
+  /// What an entry says that was verified before it was cached; nil unless its payload seals to the
+  /// bytes that its hash stands for.
+  ///
+  /// Nothing is said of its signature: the hash has to be one that was verified.
+  func reopen(_ cached: CachedEntry) -> JournalEntry? {
+    guard stored(cached) != nil else { return nil }
+    return try? entry(cached.payload, number: cached.number, hash: cached.hash) { _ in }
+  }
+
+  private func stored(_ cached: CachedEntry) -> [UInt8]? {
+    let stored = SealedObject.seal(
+      cached.payload, as: .journalEntry, path: JournalEntry.path(cached.number),
+      again: cached.seal, keyring: keyring, repository: repository)
+    guard let stored, Hash.name(of: stored) as ObjectHash == cached.hash else { return nil }
+    return stored
   }
 
   // MARK: Opening
@@ -103,11 +116,20 @@ package struct JournalSealing: Sendable {
   package func verify(
     _ payload: [UInt8], number: UInt64, hash: ObjectHash, admits: (PublicKey) -> Bool
   ) throws(VaultError) -> JournalEntry {
-    do throws(Damage) {
-      let parts = try unsafe JournalPayload(payload.span.bytes)
+    try entry(payload, number: number, hash: hash) { (parts) throws(Damage) in
       let message = parts.signingInput(number: number, repository: repository)
       guard parts.writer.verify(parts.signature, of: message) else { throw .badSignature }
       guard admits(parts.writer) else { throw .unknownWriter }
+    }
+  }
+
+  private func entry(
+    _ payload: [UInt8], number: UInt64, hash: ObjectHash,
+    check: (borrowing JournalPayload) throws(Damage) -> Void
+  ) throws(VaultError) -> JournalEntry {
+    do throws(Damage) {
+      let parts = try unsafe JournalPayload(payload.span.bytes)
+      try check(parts)
       if let body = try JournalBody.decode(type: parts.type, record: parts.body) {
         return JournalEntry(
           number: number, hash: hash, previous: parts.previous, writer: parts.writer,

@@ -245,22 +245,30 @@ struct JournalTests {
       let entry = try #require(cache.entry(UInt64(number)))
       var payload = entry.payload
       payload[chance.below(payload.count)] ^= 1 << chance.below(8)
-      let wrong = [
-        CachedEntry(number: entry.number, hash: entry.hash, payload: payload),
-        CachedEntry(number: entry.number, hash: .zero, payload: entry.payload),
-        CachedEntry(number: entry.number, hash: entry.hash, payload: []),
-        try #require(cache.entry(UInt64((number + 1) % 7))),
+      // Another payload, as it would have been stored.
+      let sealed = try #require(
+        SealedObject.seal(
+          payload, as: .journalEntry, path: JournalEntry.path(entry.number), again: entry.seal,
+          keyring: fixture.keyring, repository: fixture.repository))
+      let other = try #require(cache.entry(UInt64((number + 1) % 7)))
+      let wrong: [(hash: ObjectHash, seal: [UInt8], payload: [UInt8])] = [
+        (entry.hash, entry.seal, payload), (Hash.name(of: sealed), entry.seal, payload),
+        (.zero, entry.seal, entry.payload), (entry.hash, entry.seal, []),
+        (entry.hash, other.seal, entry.payload), (other.hash, other.seal, other.payload),
       ]
       for (index, wrong) in wrong.enumerated() {
-        let spoilt = ProcessJournalCache()
-        try fixture.journal(cache: spoilt).refresh()
-        spoilt.store(
-          entries: [CachedEntry(number: entry.number, hash: wrong.hash, payload: wrong.payload)],
-          head: nil)
-        let journal = fixture.journal(
-          memory: ProcessHeadMemory(truth.state.tail), cache: spoilt)
-        let outcome = journalOutcome { try journal.refresh() }
-        #expect(outcome == "fine" && journal.state == truth.state, "\(number) \(index)")
+        for memory in [ProcessHeadMemory(truth.state.tail), ProcessHeadMemory()] {
+          let spoilt = ProcessJournalCache()
+          try fixture.journal(cache: spoilt).refresh()
+          spoilt.store(
+            entries: [
+              CachedEntry(
+                number: entry.number, hash: wrong.hash, seal: wrong.seal, payload: wrong.payload)
+            ], head: nil)
+          let journal = fixture.journal(memory: memory, cache: spoilt)
+          let outcome = journalOutcome { try journal.refresh() }
+          #expect(outcome == "fine" && journal.state == truth.state, "\(number) \(index)")
+        }
       }
     }
   }
