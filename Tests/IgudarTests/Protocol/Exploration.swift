@@ -8,6 +8,8 @@ struct Bounds: Hashable, Sendable {
   var stateLimit = Int.max
   /// Whether what cannot matter is left out.
   var isReduced = true
+  /// Whether calls that nobody else will care for get no turn; never with a limit of switches.
+  var ordersOnlyConflicts = true
 }
 
 /// What an exploration came to.
@@ -16,9 +18,15 @@ struct Exploration: Sendable {
   /// Calls made from these states.
   var actCount = 0
   /// What the store held in them.
-  var stores: Set<UInt64> = []
+  var stores = FingerprintTable()
+  /// What counts in these.
+  var judged = FingerprintTable()
+  /// How often it was begun again, as players did what they had not been known to do.
+  var passCount = 0
   /// Beats of all parts: how much of the real code was run.
   var beatCount = 0
+  /// How often that was begun.
+  var performanceCount = 0
   /// Whether every state within the bounds was met.
   var isComplete = true
   /// The first thing that is wrong, and the decisions that lead to it.
@@ -36,7 +44,8 @@ struct Exploration: Sendable {
   }
 
   var summary: String {
-    "\(stateCount) states, \(actCount) calls, \(stores.count) stores, \(beatCount) beats, "
+    "\(stateCount) states, \(actCount) calls, \(stores.count) stores, \(judged.count) judged, "
+      + "\(beatCount) beats of \(performanceCount) performances, \(passCount) passes, "
       + "\(isComplete ? "all" : "not all"), \(violation ?? "nothing lost"), \(endings)"
   }
 }

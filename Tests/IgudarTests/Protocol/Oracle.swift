@@ -63,6 +63,17 @@ final class Oracle {
     return nil
   }
 
+  /// The packs that these segments speak of.
+  func packs(
+    of segments: some Sequence<ObjectHash>, in store: MemoryStore
+  ) throws -> Set<ObjectHash> {
+    var packs: Set<ObjectHash> = []
+    for name in segments {
+      for some in try rows(of: name, in: store).values { packs.formUnion(some) }
+    }
+    return packs
+  }
+
   private func rows(
     of name: ObjectHash, in store: MemoryStore
   ) throws -> [ChunkID: Set<ObjectHash>] {

@@ -14,8 +14,7 @@ final class Props: @unchecked Sendable {
     let name: ObjectName
     /// The number of the name, which several objects can have in turn.
     let nameNumber: Int32
-    /// The part of the name up to its slash, as prefixes of listings are.
-    let folder: String
+    let folder: StoreFolder
     let bytes: [UInt8]
     /// What it adds to the fingerprint of a store.
     let key: UInt64
@@ -26,8 +25,31 @@ final class Props: @unchecked Sendable {
     let bytes: [UInt8]
   }
 
+  /// A listing that is asked for.
+  struct Listing: Hashable {
+    let prefix: String
+    let after: String?
+
+    fileprivate func begins(before name: ObjectName) -> Bool {
+      after.map { name.description > $0 } ?? true
+    }
+  }
+
+  private struct Listed: Hashable {
+    let listing: Int32
+    let content: UInt64
+  }
+
   private(set) var all: [Prop] = []
   private(set) var names: [ObjectName] = []
+  /// The folders of the names.
+  private(set) var folders: [StoreFolder] = []
+  private(set) var listings: [Listing] = []
+  /// What listings answered, in the order of names.
+  private(set) var lists: [[Int32]] = []
+  private var listingNumbers: [Listing: Int32] = [:]
+  private var listNumbers: [[Int32]: Int32] = [:]
+  private var known: [Listed: Int32] = [:]
   private var numbers: [Key: Int32] = [:]
   private var nameNumbers: [ObjectName: Int32] = [:]
 
@@ -39,7 +61,7 @@ final class Props: @unchecked Sendable {
     numbers[key] = number
     all.append(
       Prop(
-        name: name, nameNumber: self.number(of: name), folder: name.folder, bytes: bytes(),
+        name: name, nameNumber: self.number(of: name), folder: StoreFolder(name), bytes: bytes(),
         key: Self.key(of: name, key.bytes)))
     return number
   }
@@ -50,11 +72,66 @@ final class Props: @unchecked Sendable {
     let number = Int32(names.count)
     nameNumbers[name] = number
     names.append(name)
+    folders.append(StoreFolder(name))
     return number
+  }
+
+  /// The number of a listing.
+  func number(of listing: Listing) -> Int32 {
+    if let known = listingNumbers[listing] { return known }
+    let number = Int32(listings.count)
+    listingNumbers[listing] = number
+    listings.append(listing)
+    return number
+  }
+
+  /// The number of the list that a listing answers.
+  func list(_ number: Int32, in shelf: Shelf) -> Int32 {
+    let listing = listings[Int(number)]
+    let key = Listed(
+      listing: number, content: shelf.fingerprint(of: StoreFolder(prefix: listing.prefix)))
+    if let known = known[key] { return known }
+    let inside = shelf.all.filter { object in
+      let name = all[Int(object)].name
+      return name.folder == listing.prefix && listing.begins(before: name)
+    }
+    let found = inside.sorted { all[Int($0)].name < all[Int($1)].name }
+    let list = listNumbers[found] ?? Int32(lists.count)
+    if list == lists.count {
+      listNumbers[found] = list
+      lists.append(found)
+    }
+    known[key] = list
+    return list
   }
 
   private static func key(of name: ObjectName, _ bytes: [UInt8]) -> UInt64 {
     Hash.name(of: Array(name.description.utf8) + [0] + bytes).leadingWord
+  }
+
+  /// The numbers of all objects of a store.
+  func numbers(of store: MemoryStore) throws -> [Int32] {
+    var names: [ObjectName] = []
+    try store.list(prefix: "", after: nil) { (name, _) throws(StoreError) in
+      names.append(name)
+      return true
+    }
+    var numbers: [Int32] = []
+    for name in names {
+      let bytes = try store.read(name, limit: 1 << 26)
+      numbers.append(number(of: name, bytes))
+    }
+    return numbers
+  }
+
+  /// A store with these objects.
+  func store(of objects: [Int32]) -> MemoryStore {
+    let store = MemoryStore()
+    for object in objects {
+      let prop = all[Int(object)]
+      store.overwrite(prop.name, with: prop.bytes)
+    }
+    return store
   }
 
   /// The fingerprint of a store: equal for equal content, in whatever order it came to be.

@@ -6,14 +6,22 @@ import Storage
 
 @testable import Vault
 
-/// A call of the store, by the numbers of its props.
+/// A call of the store, by the numbers of its props and listings.
 enum Call: Hashable {
   case create(Int32)
   case read(Int32, offset: Int, count: Int)
   case size(Int32)
-  case list(String, after: String?)
+  case list(Int32)
   case delete(Int32)
   case barrier
+
+  /// Whether the store can be another one afterwards.
+  var isChange: Bool {
+    switch self {
+    case .create, .delete: true
+    case .read, .size, .list, .barrier: false
+    }
+  }
 }
 
 /// All that a player learns from a call.
@@ -21,7 +29,8 @@ enum Answer: Hashable {
   case creation(Creation)
   /// An object whose content or size was asked for; nil where there is none.
   case content(Int32?)
-  case listed([Int32])
+  /// The number of a list.
+  case listed(Int32)
   case done
 }
 
@@ -141,10 +150,11 @@ final class ScriptedStore: ObjectStore, @unchecked Sendable {
   func list(
     prefix: String, after: String?, _ body: (ObjectName, Int) throws(StoreError) -> Bool
   ) throws(StoreError) {
-    guard case .listed(let numbers) = try answer({ .list(prefix, after: after) }) else {
+    let listing = Props.Listing(prefix: prefix, after: after)
+    guard case .listed(let list) = try answer({ .list(props.number(of: listing)) }) else {
       throw .failed("off the script")
     }
-    let found = lock.withLock { numbers.map { props.all[Int($0)] } }
+    let found = lock.withLock { props.lists[Int(list)].map { props.all[Int($0)] } }
     for prop in found where try !body(prop.name, prop.bytes.count) { return }
   }
 
