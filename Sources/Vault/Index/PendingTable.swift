@@ -29,7 +29,7 @@ package final class PendingTable: Sendable {
   private static let shardBits: UInt64 = 5
 
   /// A table that keeps about this many bytes in memory and the rest in a temporary file.
-  package init(memoryLimit: Int = 16 << 20) {
+  package init(memoryLimit: Int = 8 << 20) {
     spill = PendingSpill()
     let share = memoryLimit >> Int(Self.shardBits)
     shards = (0..<(1 << Int(Self.shardBits))).map { [spill] _ in PendingShard(share, spill) }

@@ -45,6 +45,9 @@ package struct SegmentBuilder: Sendable {
     return UInt32(frames.count - 1)
   }
 
+  /// Makes room for so many more rows, and no more than that.
+  package mutating func reserve(rowCount count: Int) { rows.reserveCapacity(rows.count + count) }
+
   /// Adds a chunk of a frame that was added.
   package mutating func addRow(_ id: ChunkID, frame: UInt32, offset: UInt32, length: UInt32) {
     precondition(frame < frames.count, "a frame that was added")

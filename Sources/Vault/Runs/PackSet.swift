@@ -146,12 +146,18 @@ package final class PackSet: @unchecked Sendable {
     while let upload = uploads.receive() {
       guard lock.withLock({ failure == nil }) else { continue }
       do throws(VaultError) {
-        let pack = upload.pack.finish(isFull: upload.isFull)
-        let name = pack.name
-        unsafe try vault.create(.pack(name), unsafe pack.bytes)
-        try segments.add(name, size: pack.size, directory: pack.directory)
-        _ = buffers.send(pack.buffer)
+        try store(upload)
+        // The directory of the pack is gone by now: it can be as large as a segment.
+        try segments.writeWhatIsFull()
       } catch { fail(error) }
     }
+  }
+
+  private func store(_ upload: consuming Upload) throws(VaultError) {
+    let pack = upload.pack.finish(isFull: upload.isFull)
+    let name = pack.name
+    unsafe try vault.create(.pack(name), unsafe pack.bytes)
+    try segments.add(name, size: pack.size, directory: pack.directory)
+    _ = buffers.send(pack.buffer)
   }
 }

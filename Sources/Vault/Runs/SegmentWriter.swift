@@ -1,5 +1,5 @@
 // Collects what stored packs hold and stores it as index segments: one about every 256 MiB of packs or
-// 200,000 chunks, and one at the end. Used by one thread at a time.
+// 100,000 chunks, and one at the end. Used by one thread at a time.
 
 import Platform
 import Storage
@@ -13,19 +13,23 @@ final class SegmentWriter {
   private(set) var written = RunObjects()
 
   private static let packBytesLimit = 256 << 20
-  static let rowLimit = 200_000
+  static let rowLimit = 100_000
 
   init(vault: Vault) {
     self.vault = vault
   }
 
-  /// Adds a pack that is stored.
+  /// Adds a pack that is stored; `writeWhatIsFull` is to come after it.
   func add(_ name: ObjectHash, size: Int, directory: PackDirectory) throws(VaultError) {
     if builder.rowCount + directory.chunkIDs.count > Self.rowLimit { try write() }
     builder.add(name, size: size, directory: directory)
     packBytes += size
     written.packs.append(name)
     written.packBytes += UInt64(size)
+  }
+
+  /// Stores what was added if it is enough for a segment.
+  func writeWhatIsFull() throws(VaultError) {
     if packBytes >= Self.packBytesLimit || builder.rowCount >= Self.rowLimit { try write() }
   }
 
@@ -64,6 +68,7 @@ extension SegmentBuilder {
   /// Adds all rows of a pack.
   package mutating func add(_ name: ObjectHash, size: Int, directory: PackDirectory) {
     let pack = addPack(name, size: UInt32(size))
+    reserve(rowCount: directory.chunkIDs.count)
     var offset = UInt32(PackHeader.size)
     var next = 0
     for frame in directory.frames {
