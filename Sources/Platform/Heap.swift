@@ -13,7 +13,7 @@ public enum Heap {
   /// others cannot use: two are enough where nothing is allocated for each chunk. They are the whole
   /// process's heaps: a program calls it, no library. Source: mallopt(3).
   public static func giveBackLargeBlocks() {
-    clinux_set_heap_limits(2 << 20, 4 << 20, 2)
+    clinux_set_heap_limits(2 << 20, 1 << 20, 2)
   }
 
   /// Gives back to the system what is free in all heaps: between two pieces of work that need much

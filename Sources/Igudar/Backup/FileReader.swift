@@ -16,7 +16,7 @@ final class FileReader {
   /// Times that a changing file is read.
   static let attemptCount = 3
   /// Room for a file, or a stretch of a larger one.
-  private static let bufferSize = 2 << 20
+  private static let bufferSize = 1 << 20
 
   init(lane: Lane, context: BackupContext) {
     self.lane = lane
