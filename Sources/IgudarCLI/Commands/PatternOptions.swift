@@ -10,6 +10,19 @@ struct PatternOptions: Sendable {
   let file: Option
   let insensitiveFile: Option
 
+  /// Those that choose a part.
+  static func including(help: String) -> PatternOptions {
+    PatternOptions(
+      exact: Option("include", "i", takes: "PATTERN", repeatable: true, help: help),
+      insensitive: Option(
+        "iinclude", takes: "PATTERN", repeatable: true, help: "the same, whatever the case"),
+      file: Option(
+        "include-file", takes: "FILE", repeatable: true, help: "read patterns from FILE, one a line"
+      ),
+      insensitiveFile: Option(
+        "iinclude-file", takes: "FILE", repeatable: true, help: "the same, whatever the case"))
+  }
+
   var all: [Option] { [exact, insensitive, file, insensitiveFile] }
 
   /// The patterns as given, and compiled; nil if there are none.

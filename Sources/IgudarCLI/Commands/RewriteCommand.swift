@@ -6,15 +6,7 @@ import Vault
 
 /// Makes new snapshots of old ones, without some paths or with another host or time.
 enum RewriteCommand {
-  static let include = PatternOptions(
-    exact: Option(
-      "include", "i", takes: "PATTERN", repeatable: true, help: "keep only what matches"),
-    insensitive: Option(
-      "iinclude", takes: "PATTERN", repeatable: true, help: "the same, whatever the case"),
-    file: Option(
-      "include-file", takes: "FILE", repeatable: true, help: "read patterns from FILE, one a line"),
-    insensitiveFile: Option(
-      "iinclude-file", takes: "FILE", repeatable: true, help: "the same, whatever the case"))
+  static let include = PatternOptions.including(help: "keep only what matches")
   static let forget = Option("forget", help: "forget the original snapshots")
   static let dryRun = Option("dry-run", "n", help: "write nothing, tell what would be done")
   static let newHost = Option("new-host", takes: "NAME", help: "the new host")

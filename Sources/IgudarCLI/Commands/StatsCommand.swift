@@ -109,15 +109,7 @@ enum StatsCommand {
   }
 }
 
-extension CountingMode: Parsable {
-  init(parsing text: String) throws(Malformed) {
-    guard let mode = CountingMode(rawValue: text) else {
-      let modes = CountingMode.allCases.map(\.rawValue).joined(separator: ", ")
-      throw Malformed("must be one of \(modes)")
-    }
-    self = mode
-  }
-}
+extension CountingMode: Parsable {}
 
 extension Statistics {
   /// restic's keys.

@@ -6,6 +6,17 @@ protocol Parsable {
   init(parsing text: String) throws(Malformed)
 }
 
+/// One word of several.
+extension Parsable where Self: RawRepresentable<String> & CaseIterable {
+  init(parsing text: String) throws(Malformed) {
+    guard let word = Self(rawValue: text) else {
+      let words = Self.allCases.map(\.rawValue).joined(separator: ", ")
+      throw Malformed("must be one of \(words)")
+    }
+    self = word
+  }
+}
+
 /// What is wrong with a text; completes the sentence "--flag 'text': …".
 struct Malformed: Error, Equatable, Sendable {
   let reason: String

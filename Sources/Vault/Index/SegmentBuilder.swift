@@ -45,8 +45,11 @@ package struct SegmentBuilder: Sendable {
     return UInt32(frames.count - 1)
   }
 
-  /// Makes room for so many more rows, and no more than that.
-  package mutating func reserve(rowCount count: Int) { rows.reserveCapacity(rows.count + count) }
+  /// Makes room for rows that are to come, if these are the first; others let it grow as it may, as
+  /// making exactly the room for each pack would copy all rows for each.
+  package mutating func reserve(firstRowCount count: Int) {
+    if rows.isEmpty { rows.reserveCapacity(count) }
+  }
 
   /// Adds a chunk of a frame that was added.
   package mutating func addRow(_ id: ChunkID, frame: UInt32, offset: UInt32, length: UInt32) {

@@ -68,7 +68,7 @@ extension SegmentBuilder {
   /// Adds all rows of a pack.
   package mutating func add(_ name: ObjectHash, size: Int, directory: PackDirectory) {
     let pack = addPack(name, size: UInt32(size))
-    reserve(rowCount: directory.chunkIDs.count)
+    reserve(firstRowCount: directory.chunkIDs.count)
     var offset = UInt32(PackHeader.size)
     var next = 0
     for frame in directory.frames {

@@ -164,12 +164,4 @@ extension [UInt8] {
   }
 }
 
-extension EntryOrder: Parsable {
-  init(parsing text: String) throws(Malformed) {
-    guard let order = EntryOrder(rawValue: text) else {
-      let words = EntryOrder.allCases.map(\.rawValue).joined(separator: ", ")
-      throw Malformed("must be one of \(words)")
-    }
-    self = order
-  }
-}
+extension EntryOrder: Parsable {}

@@ -13,15 +13,7 @@ enum RestoreCommand {
     help: "files that may be replaced: always (default), if-changed, if-newer, never")
   static let delete = Option("delete", help: "delete from DIR what the snapshot does not have")
   static let verify = Option("verify", help: "read the restored files again and compare them")
-  static let include = PatternOptions(
-    exact: Option(
-      "include", "i", takes: "PATTERN", repeatable: true, help: "restore only what matches"),
-    insensitive: Option(
-      "iinclude", takes: "PATTERN", repeatable: true, help: "the same, whatever the case"),
-    file: Option(
-      "include-file", takes: "FILE", repeatable: true, help: "read patterns from FILE, one a line"),
-    insensitiveFile: Option(
-      "iinclude-file", takes: "FILE", repeatable: true, help: "the same, whatever the case"))
+  static let include = PatternOptions.including(help: "restore only what matches")
   static let sparse = Option("sparse", help: "make holes of long runs of zeros")
   static let inPlace = Option(
     "inplace", help: "patch files that differ where they lie, not in a copy that replaces them")
@@ -183,12 +175,4 @@ enum RestoreCommand {
   }
 }
 
-extension Overwrite: Parsable {
-  init(parsing text: String) throws(Malformed) {
-    guard let policy = Overwrite(rawValue: text) else {
-      let words = Overwrite.allCases.map(\.rawValue).joined(separator: ", ")
-      throw Malformed("must be one of \(words)")
-    }
-    self = policy
-  }
-}
+extension Overwrite: Parsable {}
