@@ -63,7 +63,7 @@ struct Stretch: Sendable {
   let buffer: Buffer
   /// Where it begins in the buffer.
   let start: Int
-  let lengths: [Int]
+  let cuts: [Cut]
 }
 
 /// A piece of the traversal, about a mebibyte of files.

@@ -60,15 +60,15 @@ final class FileReader {
     defer { context.release(stretch.buffer) }
     var offset = stretch.start
     var chunks: [UnsafeRawBufferPointer] = unsafe []
-    unsafe chunks.reserveCapacity(stretch.lengths.count)
-    for length in stretch.lengths {
+    unsafe chunks.reserveCapacity(stretch.cuts.count)
+    for cut in stretch.cuts {
       unsafe chunks.append(
-        UnsafeRawBufferPointer(start: stretch.buffer.pointer + offset, count: length))
-      offset += length
+        UnsafeRawBufferPointer(start: stretch.buffer.pointer + offset, count: cut.length))
+      offset += cut.length
     }
-    let ids = try unsafe lane.put(chunks, kind: .data)
-    for (id, length) in zip(ids, stretch.lengths) {
-      batch.extents.append(.chunk(id, length: UInt32(length)))
+    let ids = try unsafe lane.put(chunks, known: stretch.cuts.map(\.id), kind: .data)
+    for (id, cut) in zip(ids, stretch.cuts) {
+      batch.extents.append(.chunk(id, length: UInt32(cut.length)))
     }
     context.progress.bytes.wrappingAdd(UInt64(offset - stretch.start), ordering: .relaxed)
   }

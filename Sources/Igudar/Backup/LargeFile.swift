@@ -12,11 +12,13 @@ struct LargeFile {
   private let walker: Walker
   private let context: BackupContext
   private let isDevice: Bool
+  private let earlier: EarlierFile?
 
   /// With `isDevice` it is what is on the block device of that name.
-  init(_ draft: FileDraft, isDevice: Bool = false, walker: Walker) {
+  init(_ draft: FileDraft, isDevice: Bool = false, earlier: EarlierFile?, walker: Walker) {
     self.draft = draft
     self.isDevice = isDevice
+    self.earlier = earlier
     self.walker = walker
     context = walker.context
   }
@@ -82,10 +84,11 @@ struct LargeFile {
     of file: SharedDescriptor, status: FileStatus
   ) throws(SourceProblem) -> UInt64? {
     var end: UInt64 = 0
+    let known = earlier.map { KnownChunks($0, in: context.vault) }
     var stretches = SourceStretches(of: file.descriptor, status: status)
     while let stretch = try stretches.next() {
       if stretch.lowerBound > end { addHole(stretch.lowerBound - end) }
-      guard let reached = try read(stretch, of: file) else { return nil }
+      guard let reached = try read(stretch, of: file, known) else { return nil }
       end = reached
       if end < stretch.upperBound { return end }
     }
@@ -101,10 +104,12 @@ struct LargeFile {
   // Reads, cuts and hands over a stretch of data; answers where it really ended, or nil when the
   // backup is to stop.
   private func read(
-    _ stretch: Range<UInt64>, of file: SharedDescriptor
+    _ stretch: Range<UInt64>, of file: SharedDescriptor, _ known: KnownChunks?
   ) throws(SourceProblem) -> UInt64? {
     let reader = RangeReader(of: file, stretch)
-    let isWhole = try unsafe StretchCutter(context: context).cut { (target) throws(SourceProblem) in
+    known?.begin(at: stretch.lowerBound)
+    let cutter = StretchCutter(context: context, known: known)
+    let isWhole = try unsafe cutter.cut { (target) throws(SourceProblem) in
       try unsafe reader.read(into: target)
     } submit: { (stretch) throws(VaultError) in
       try walker.submit(stretch)

@@ -41,7 +41,7 @@ public struct StreamBackup: Sendable {
     let path = FilePath([0x2f] + names.map(\.bytes).joined(separator: [0x2f]))
     return try repository.backUp([path], options) { (run, parent) throws(RepositoryError) in
       let commit = BackupCommit(context: context, run: run, parent: parent, paths: [path])
-      let root = try tree(name, context, run)
+      let root = try tree(name, context, run, earlier: earlier(in: parent))
       if let refusal = confirm() { throw .noSource(refusal) }
       // A dump that failed quietly gives nothing, and must not pass for a saved one.
       guard root.size > 0 else { throw .noSource("\(name): the stream gave no data") }
@@ -52,11 +52,20 @@ public struct StreamBackup: Sendable {
     }
   }
 
+  // What the last snapshot has under this name; what cannot be read of it is not needed.
+  private func earlier(in parent: SnapshotInfo?) -> EarlierFile? {
+    guard let parent, let nodes = try? repository.nodeSource(),
+      let entry = try? DirectoryReader.find(names, below: parent.snapshot.root, from: nodes),
+      let file = entry.file
+    else { return nil }
+    return EarlierFile(file: file, nodes: nodes)
+  }
+
   private func tree(
-    _ name: FileName, _ context: BackupContext, _ run: Run
+    _ name: FileName, _ context: BackupContext, _ run: Run, earlier: EarlierFile?
   ) throws(RepositoryError) -> (entry: Entry, size: UInt64) {
     let stream = try vaultErrors { () throws(VaultError) in
-      try StreamReader(context: context, run: run, descriptor: descriptor)
+      try StreamReader(context: context, run: run, descriptor: descriptor, earlier: earlier)
     }
     defer { stream.stop() }
     do throws(SourceProblem) {

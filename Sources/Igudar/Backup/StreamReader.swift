@@ -10,13 +10,18 @@ final class StreamReader {
   private let context: BackupContext
   private let pipeline: BackupPipeline
   private let descriptor: Int32
+  private let known: KnownChunks?
   private var batch = Batch(number: 0)
   /// Bytes read so far, by the thread that reads ahead.
   private(set) var size: UInt64 = 0
 
-  init(context: BackupContext, run: Run, descriptor: Int32) throws(VaultError) {
+  /// `earlier` is an earlier version of the stream.
+  init(
+    context: BackupContext, run: Run, descriptor: Int32, earlier: EarlierFile?
+  ) throws(VaultError) {
     self.context = context
     self.descriptor = descriptor
+    known = earlier.map { KnownChunks($0, in: context.vault) }
     pipeline = try BackupPipeline(run: run, context: context)
   }
 
@@ -31,7 +36,9 @@ final class StreamReader {
       batch.items.append(.enter(entry(directory, .directory(.none), mode: 0o755)))
     }
     batch.items.append(.beginLarge)
-    let isWhole = try unsafe StretchCutter(context: context).cut { (target) throws(SourceProblem) in
+    known?.begin(at: 0)
+    let cutter = StretchCutter(context: context, known: known)
+    let isWhole = try unsafe cutter.cut { (target) throws(SourceProblem) in
       try unsafe self.read(into: target)
     } submit: { (stretch) throws(VaultError) in
       batch.stretch = stretch

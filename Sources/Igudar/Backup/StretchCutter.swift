@@ -7,6 +7,8 @@ import Vault
 /// Cuts what is read into stretches.
 struct StretchCutter {
   let context: BackupContext
+  /// What an earlier version of these bytes was cut into.
+  var known: KnownChunks?
 
   /// Cuts until the end is reached; false when the backup is to stop.
   ///
@@ -25,10 +27,10 @@ struct StretchCutter {
       }
       let start = context.roomBeforeStretch - carried
       let filled = carried + piece.count
-      let lengths = unsafe cuts(piece.buffer.pointer + start, filled, isEnd: piece.isEnd)
-      let used = lengths.reduce(0, +)
+      let cuts = unsafe cuts(piece.buffer.pointer + start, filled, isEnd: piece.isEnd)
+      let used = cuts.reduce(0) { $0 + $1.length }
       carried = filled - used
-      let stretch = Stretch(buffer: piece.buffer, start: start, lengths: lengths)
+      let stretch = Stretch(buffer: piece.buffer, start: start, cuts: cuts)
       if piece.isEnd {
         try handOver(stretch, submit)
         return true
@@ -49,23 +51,28 @@ struct StretchCutter {
   private func handOver(
     _ stretch: Stretch, _ submit: (Stretch) throws(VaultError) -> Void
   ) throws(SourceProblem) {
-    if stretch.lengths.isEmpty {
+    if stretch.cuts.isEmpty {
       context.release(stretch.buffer)
       return
     }
     do throws(VaultError) { try submit(stretch) } catch { throw .vault(error) }
   }
 
-  private func cuts(_ bytes: UnsafeMutableRawPointer, _ filled: Int, isEnd: Bool) -> [Int] {
+  private func cuts(_ bytes: UnsafeMutableRawPointer, _ filled: Int, isEnd: Bool) -> [Cut] {
+    let whole = unsafe UnsafeRawBufferPointer(start: bytes, count: filled)
     let chunker = context.vault.chunker
-    var lengths: [Int] = []
+    var cuts: [Cut] = []
     var used = 0
     while used < filled {
-      let rest = unsafe UnsafeRawBufferPointer(start: bytes + used, count: filled - used)
-      guard let length = unsafe chunker.firstCut(of: rest, isEnd: isEnd) else { break }
-      lengths.append(length)
+      if let known {
+        used += unsafe known.follow(UnsafeRawBufferPointer(rebasing: whole[used...]), into: &cuts)
+      }
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: whole[used...])
+      guard unsafe !rest.isEmpty, let length = unsafe chunker.firstCut(of: rest, isEnd: isEnd)
+      else { break }
+      cuts.append(Cut(length: length, id: known?.meet(length)))
       used += length
     }
-    return lengths
+    return cuts
   }
 }

@@ -126,7 +126,7 @@ extension Walker {
     let draft = FileDraft(
       directory: level.directory, name: name, status: status, hardLink: link, known: known)
     if status.size >= Self.largeSize {
-      try LargeFile(draft, walker: self).read()
+      try LargeFile(draft, earlier: earlier(known, in: level), walker: self).read()
       return
     }
     batch.files.append(draft)
@@ -141,10 +141,20 @@ extension Walker {
     let finding = try find(index, in: level)
     level.entryCount += 1
     try emitLevels()
+    let known = finding == .absent ? nil : level.previous?.found
     let draft = FileDraft(
       directory: level.directory, name: level.listed.names.name(index), status: status,
-      hardLink: nil, known: finding == .absent ? nil : level.previous?.found)
-    try LargeFile(draft, isDevice: true, walker: self).read()
+      hardLink: nil, known: known)
+    try LargeFile(draft, isDevice: true, earlier: earlier(known, in: level), walker: self).read()
+  }
+
+  // What was found last, if it is a file.
+  private func earlier(_ known: [UInt8]?, in level: WalkLevel) -> EarlierFile? {
+    guard known != nil, let previous = level.previous,
+      let file = previous.withFound({ $0.entry }).file
+    else { return nil }
+    // Its old chunks are no part of this snapshot: the run does not rely on where they are.
+    return EarlierFile(file: file, nodes: previous.source.nodes)
   }
 
   private func visitOther(

@@ -8,6 +8,9 @@ extension Hash {
   private static let laneCount = cblake2b_lanes()
   // Fewer messages than this leave so many lanes idle that one after another is as fast.
   private static let laneMinimum = 3
+  // Up to so many messages go longest first, so that lanes end together; of more, the last hardly
+  // matter.
+  private static let orderedMessages = 64
 
   /// H of many messages under one key and label, as identifiers in the same order.
   package static func keyed<Kind>(
@@ -43,6 +46,10 @@ extension Hash {
               count: message.count,
               hash: (hash + 32 * index).assumingMemoryBound(to: UInt8.self)))
           next += 1
+        }
+        if next <= orderedMessages {
+          var ordered = unsafe UnsafeMutableBufferPointer(rebasing: list[..<next])
+          unsafe ordered.sort { unsafe $0.count > $1.count }
         }
         var words = label.words
         unsafe withUnsafeBytes(of: &words) { personal in

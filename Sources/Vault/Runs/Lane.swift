@@ -67,8 +67,28 @@ package final class Lane {
     _ chunks: [UnsafeRawBufferPointer], kind: ChunkKind
   ) throws(VaultError) -> [ChunkID] {
     let ids = unsafe hasher.ids(of: chunks, kind: kind)
-    for index in ids.indices { _ = try unsafe put(chunks[index], ids[index], kind: kind) }
+    try unsafe put(chunks, ids, kind: kind)
     return ids
+  }
+
+  /// Adds many chunks, of some of which the caller has hashed these very bytes, and answers all IDs.
+  ///
+  /// - Throws: as `put` of one.
+  @unsafe
+  package func put(
+    _ chunks: [UnsafeRawBufferPointer], known: [ChunkID?], kind: ChunkKind
+  ) throws(VaultError) -> [ChunkID] {
+    let unknown = unsafe zip(chunks, known).filter { unsafe $0.1 == nil }.map { unsafe $0.0 }
+    var found = unsafe hasher.ids(of: unknown, kind: kind)[...]
+    let ids = known.map { id in id ?? found.removeFirst() }
+    try unsafe put(chunks, ids, kind: kind)
+    return ids
+  }
+
+  private func put(
+    _ chunks: [UnsafeRawBufferPointer], _ ids: [ChunkID], kind: ChunkKind
+  ) throws(VaultError) {
+    for index in ids.indices { _ = try unsafe put(chunks[index], ids[index], kind: kind) }
   }
 
   // Adds a chunk that is new, and answers whether it is.

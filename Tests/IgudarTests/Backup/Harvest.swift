@@ -16,14 +16,16 @@ final class Harvest: Sendable {
   let repository: Repository
   private let secret = Secret.newKeyFile()
 
-  init() throws {
+  init(chunker: ChunkerParameters = .standard) throws {
     var template = Array("/tmp/igudar-harvest-XXXXXX".utf8CString)
     try #require(unsafe mkdtemp(&template) != nil)
     folder = FilePath(template.dropLast().map { UInt8(bitPattern: $0) })
     let nothing = SlotInformation(
       label: [], host: [], user: [], created: Timestamp(seconds: 0, nanoseconds: 0))
+    var plan = RepositoryPlan(information: nothing)
+    plan.chunker = chunker
     repository = try Repository.create(
-      in: store, secret: secret, plan: RepositoryPlan(information: nothing),
+      in: store, secret: secret, plan: plan,
       places: LocalPlaces(cache: nil, state: nil) { _ in })
     try shell("mkdir src")
   }

@@ -15,35 +15,12 @@ import Testing
     ) { _ in }
   }
 
-  /// Gives bytes piece by piece, but fails at a piece.
-  private final class Source {
-    private var rest: ArraySlice<UInt8>
-    private var pieces = 0
-    private let failing: Int?
-
-    init(_ bytes: [UInt8], failing: Int? = nil) {
-      rest = bytes[...]
-      self.failing = failing
-    }
-
-    func read(
-      into target: UnsafeMutableRawBufferPointer
-    ) throws(SourceProblem) -> (count: Int, isEnd: Bool) {
-      defer { pieces += 1 }
-      if pieces == failing { throw .system("read", .inputOutput) }
-      let part = rest.prefix(target.count)
-      unsafe target.copyBytes(from: part)
-      rest = rest.dropFirst(part.count)
-      return (part.count, rest.isEmpty)
-    }
-  }
-
   private func bytes(_ count: Int) -> [UInt8] {
     SeededRandomness(UInt64(count)).bytes(count)
   }
 
   // Cuts in the order of the stretches; a submit fails where that is wanted.
-  private func cut(_ source: Source, failing: Int? = nil) throws(SourceProblem) -> [[UInt8]] {
+  private func cut(_ source: PieceSource, failing: Int? = nil) throws(SourceProblem) -> [[UInt8]] {
     var chunks: [[UInt8]] = []
     var count = 0
     _ = try unsafe StretchCutter(context: context).cut { (target) throws(SourceProblem) in
@@ -55,11 +32,11 @@ import Testing
       }
       if count == failing { throw .interrupted }
       var place = stretch.start
-      for length in stretch.lengths {
+      for cut in stretch.cuts {
         let chunk = unsafe UnsafeRawBufferPointer(
-          start: stretch.buffer.pointer + place, count: length)
+          start: stretch.buffer.pointer + place, count: cut.length)
         unsafe chunks.append([UInt8](chunk))
-        place += length
+        place += cut.length
       }
     }
     return chunks
@@ -83,19 +60,42 @@ import Testing
       whole.append([UInt8](rest.prefix(length)))
       rest = rest.dropFirst(length)
     }
-    #expect(try cut(Source(bytes)) == whole)
+    #expect(try cut(PieceSource(bytes)) == whole)
     expectAllBuffers()
   }
 
   @Test(.timeLimit(.minutes(1)), arguments: 0..<5)
   func aSourceThatFailsLosesNoBuffer(piece: Int) {
-    #expect(throws: SourceProblem.self) { try cut(Source(bytes(9 << 20), failing: piece)) }
+    #expect(throws: SourceProblem.self) { try cut(PieceSource(bytes(9 << 20), failing: piece)) }
     expectAllBuffers()
   }
 
   @Test(.timeLimit(.minutes(1)), arguments: 0..<5)
   func aRepositoryThatFailsLosesNoBuffer(stretch: Int) {
-    #expect(throws: SourceProblem.self) { try cut(Source(bytes(9 << 20)), failing: stretch) }
+    #expect(throws: SourceProblem.self) { try cut(PieceSource(bytes(9 << 20)), failing: stretch) }
     expectAllBuffers()
+  }
+}
+
+/// Gives bytes piece by piece, but fails at a piece.
+final class PieceSource {
+  private var rest: ArraySlice<UInt8>
+  private var pieces = 0
+  private let failing: Int?
+
+  init(_ bytes: [UInt8], failing: Int? = nil) {
+    rest = bytes[...]
+    self.failing = failing
+  }
+
+  func read(
+    into target: UnsafeMutableRawBufferPointer
+  ) throws(SourceProblem) -> (count: Int, isEnd: Bool) {
+    defer { pieces += 1 }
+    if pieces == failing { throw .system("read", .inputOutput) }
+    let part = rest.prefix(target.count)
+    unsafe target.copyBytes(from: part)
+    rest = rest.dropFirst(part.count)
+    return (part.count, rest.isEmpty)
   }
 }

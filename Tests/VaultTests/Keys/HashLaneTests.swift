@@ -47,6 +47,15 @@ import Testing
     }
   }
 
+  // Lanes that end long before the others, down to the last: the registers become narrower.
+  @Test(arguments: 1...24)
+  func fewMessagesOfVeryDifferentLengths(_ count: Int) {
+    let random = SeededRandomness(UInt64(count))
+    let key = SecretKey.random(random)
+    let lengths = random.bytes(count).map { (1 << Int($0 % 18)) + Int($0) }
+    for lanes in widths { expectSame(lengths, key: key, lanes: lanes) }
+  }
+
   @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
   func randomLengths(_ seed: UInt64) {
     let random = SeededRandomness(seed)
