@@ -68,10 +68,18 @@ public struct Repository: Sendable {
   /// All snapshots of a state of the journal, forgotten ones among them, in the order of the journal.
   func allSnapshots(in state: JournalState) throws(VaultError) -> [SnapshotInfo] {
     var snapshots: [SnapshotInfo] = []
-    for commit in state.commits where !commit.isSuperseded {
-      snapshots.append(try info(of: commit, in: state))
-    }
+    for (_, result) in infos(in: state) { snapshots.append(try result.get()) }
     return snapshots
+  }
+
+  // Every record is sealed to the readers with a key of its own: opening a thousand takes longer than
+  // reading them.
+  private func infos(
+    in state: JournalState
+  ) -> [(JournalCommit, Result<SnapshotInfo, VaultError>)] {
+    state.commits.filter { !$0.isSuperseded }.parallelMap { commit in
+      (commit, Result { () throws(VaultError) in try self.info(of: commit, in: state) })
+    }
   }
 
   /// The same without those whose record cannot be read, which are told.
@@ -90,8 +98,8 @@ public struct Repository: Sendable {
     in state: JournalState, unreadable: (SnapshotID, Damage) -> Void
   ) throws(VaultError) -> [SnapshotInfo] {
     var snapshots: [SnapshotInfo] = []
-    for commit in state.commits where !commit.isSuperseded {
-      do throws(VaultError) { snapshots.append(try info(of: commit, in: state)) } catch {
+    for (commit, result) in infos(in: state) {
+      do throws(VaultError) { snapshots.append(try result.get()) } catch {
         guard case .damaged(_, let damage) = error else { throw error }
         if commit.isLive { unreadable(commit.id, damage) }
       }
