@@ -32,7 +32,8 @@ struct lane {
   const uint8_t *next;
   size_t left;
   uint64_t taken;
-  uint8_t *hash;
+  // What it is busy with; NULL for nothing.
+  const cblake2b_message *message;
   uint64_t state[8];
 };
 
@@ -56,10 +57,21 @@ static void begin(uint64_t state[8], int has_key, const uint8_t *personal) {
   state[7] ^= words[1];
 }
 
+void cblake2b_begin(cblake2b_stream *stream) {
+  static const uint8_t nothing[16];
+  begin(stream->state, 0, nothing);
+  stream->taken = 0;
+}
+
 static void wipe(void *memory, size_t count) {
   memset(memory, 0, count);
   __asm__ volatile("" : : "r"(memory) : "memory");
 }
+
+#define LANES 1
+#define TARGET
+#define NAME(name) name##_1
+#include "lanes.inc"
 
 #if defined(__x86_64__)
 
@@ -96,8 +108,10 @@ void cblake2b_hash(
   if (lanes == 8) {
     size_t left = hash_8(&queue, rest, 0, 4);
     hash_half(&queue, rest, left, 0);
-  } else {
+  } else if (lanes == 4) {
     hash_4(&queue, rest, 0, 0);
+  } else {
+    hash_1(&queue, rest, 0, 0);
   }
   wipe(queue.state, sizeof queue.state);
 }
@@ -109,7 +123,10 @@ int cblake2b_lanes(void) { return 0; }
 void cblake2b_hash(
     int lanes, const cblake2b_message *messages, size_t count, const uint8_t *key,
     const uint8_t *personal) {
-  __builtin_trap();
+  struct queue queue = {messages, count, key, personal, {0}};
+  struct lane rest[1];
+  hash_1(&queue, rest, 0, 0);
+  wipe(queue.state, sizeof queue.state);
 }
 
 #endif

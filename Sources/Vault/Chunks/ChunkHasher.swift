@@ -19,4 +19,14 @@ package struct ChunkHasher: Sendable {
   package func ids(of chunks: [UnsafeRawBufferPointer], kind: ChunkKind) -> [ChunkID] {
     unsafe Hash.keyed(key: key, label: kind.label, chunks, as: ChunkID.self)
   }
+
+  /// The same, and beside them what it can of an object before `end`, for the object's name.
+  @unsafe
+  func ids(
+    of chunks: [UnsafeRawBufferPointer], kind: ChunkKind, beside object: inout NameLane,
+    upTo end: Int
+  ) -> [ChunkID] {
+    unsafe Hash.keyed(
+      key: key, label: kind.label, chunks, as: ChunkID.self, beside: &object, upTo: end)
+  }
 }

@@ -23,16 +23,37 @@ extension Hash {
     return unsafe keyed(key: key, label: label, messages, as: kind, lanes: laneCount)
   }
 
-  /// H of many messages through this number of lanes, 4 or 8, which the processor must have.
+  /// The same, and beside them as much of an object before `end` as takes no longer.
   static func keyed<Kind>(
     key: SecretKey?, label: Label, _ messages: [UnsafeRawBufferPointer],
-    as kind: Identifier32<Kind>.Type, lanes: Int32
+    as kind: Identifier32<Kind>.Type, beside object: inout NameLane, upTo end: Int,
+    lanes: Int32 = laneCount
+  ) -> [Identifier32<Kind>] {
+    guard lanes > 1, unsafe messages.count >= laneMinimum else {
+      return unsafe keyed(key: key, label: label, messages, as: kind)
+    }
+    let limit = unsafe messages.reduce(0) { $0 + $1.count } / (Int(lanes) - 1)
+    return unsafe object.advance(upTo: end, atMost: limit) { part in
+      unsafe keyed(key: key, label: label, messages, as: kind, beside: part, lanes: lanes)
+    }
+  }
+
+  /// H of many messages through this number of lanes, 1, 4 or 8, which the processor must have.
+  static func keyed<Kind>(
+    key: SecretKey?, label: Label, _ messages: [UnsafeRawBufferPointer],
+    as kind: Identifier32<Kind>.Type, beside part: cblake2b_message? = nil, lanes: Int32
   ) -> [Identifier32<Kind>] {
     let count = unsafe messages.count
     return unsafe withUnsafeTemporaryAllocation(byteCount: 32 * count, alignment: 8) { hashes in
-      unsafe withUnsafeTemporaryAllocation(of: cblake2b_message.self, capacity: count) { list in
+      unsafe withUnsafeTemporaryAllocation(
+        of: cblake2b_message.self, capacity: count + 1
+      ) { list in
         guard let hash = hashes.baseAddress, let start = list.baseAddress else { return [] }
         var next = 0
+        if let part = unsafe part {
+          unsafe start.initialize(to: part)
+          next = 1
+        }
         for index in 0..<count {
           let message = unsafe messages[index]
           // Lanes take messages of at least one byte.
@@ -44,7 +65,7 @@ extension Hash {
             to: cblake2b_message(
               bytes: message.baseAddress?.assumingMemoryBound(to: UInt8.self),
               count: message.count,
-              hash: (hash + 32 * index).assumingMemoryBound(to: UInt8.self)))
+              hash: (hash + 32 * index).assumingMemoryBound(to: UInt8.self), stream: nil))
           next += 1
         }
         if next <= orderedMessages {
@@ -65,4 +86,54 @@ extension Hash {
 
   /// The numbers of lanes that this processor has, for tests.
   static var laneCounts: [Int32] { [4, 8].filter { $0 <= laneCount } }
+}
+
+/// name() of an object that is hashed part by part in a lane beside what it holds.
+@safe
+struct NameLane {
+  private static let blockSize = 128
+
+  private let object: UnsafeRawBufferPointer
+  private var stream = cblake2b_stream()
+  private var hashed = 0
+
+  /// The object stays where it is until `finish`, and has at least one byte.
+  @unsafe
+  init(of object: UnsafeRawBufferPointer) {
+    unsafe precondition(!object.isEmpty, "every object has bytes")
+    unsafe self.object = object
+    unsafe cblake2b_begin(&stream)
+  }
+
+  // Hands over the next part, nil where there is none of whole blocks; a byte is always left for the end.
+  fileprivate mutating func advance<Result>(
+    upTo end: Int, atMost limit: Int, _ hash: (cblake2b_message?) -> Result
+  ) -> Result {
+    let room = unsafe min(end, object.count - 1, hashed + limit) - hashed
+    let count = room / Self.blockSize * Self.blockSize
+    guard count > 0 else { return hash(nil) }
+    let begin = unsafe object.baseAddress.map { unsafe $0 + hashed }
+    hashed += count
+    return unsafe withUnsafeMutablePointer(to: &stream) { stream in
+      unsafe hash(
+        cblake2b_message(
+          bytes: begin?.assumingMemoryBound(to: UInt8.self), count: count, hash: nil,
+          stream: stream))
+    }
+  }
+
+  /// Hashes what is left and answers the name.
+  mutating func finish() -> ObjectHash {
+    let rest = unsafe UnsafeRawBufferPointer(rebasing: object[hashed...])
+    return unsafe withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { hash in
+      guard let hash = hash.baseAddress else { return .zero }
+      unsafe withUnsafeMutablePointer(to: &stream) { stream in
+        var message = unsafe cblake2b_message(
+          bytes: rest.baseAddress?.assumingMemoryBound(to: UInt8.self), count: rest.count,
+          hash: hash.assumingMemoryBound(to: UInt8.self), stream: stream)
+        unsafe cblake2b_hash(1, &message, 1, nil, Array(repeating: 0, count: 16))
+      }
+      return unsafe Identifier32(loading: hash)
+    }
+  }
 }

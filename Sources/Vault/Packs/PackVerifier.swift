@@ -39,13 +39,12 @@ package struct PackVerifier: ~Copyable {
     let bytes = unsafe UnsafeMutableRawBufferPointer(start: pack.pointer, count: size)
     try unsafe reader.read(name, at: 0, into: bytes)
     var findings: [PackFinding] = []
-    if unsafe Hash.name(of: UnsafeRawBufferPointer(bytes)) != name {
-      findings.append(PackFinding(damage: .badName, chunks: []))
-    }
+    var proof = unsafe NameLane(of: UnsafeRawBufferPointer(bytes))
     do throws(VaultError) {
       let (keys, footer, directory) = try unsafe reader.parts(
         of: UnsafeRawBufferPointer(bytes), named: name)
-      unsafe findings += verifyFrames(UnsafeRawBufferPointer(bytes), keys, directory)
+      unsafe findings += verifyFrames(
+        UnsafeRawBufferPointer(bytes), keys, directory, naming: &proof)
       let filler = unsafe UnsafeMutableRawBufferPointer(
         rebasing: bytes[Int(footer.fillerOffset)..<Int(footer.directoryOffset)])
       if unsafe !isFiller(filler, keys: keys) {
@@ -55,11 +54,15 @@ package struct PackVerifier: ~Copyable {
       guard case .damaged(_, let damage) = error else { throw error }
       findings.append(PackFinding(damage: damage, chunks: []))
     }
+    if proof.finish() != name {
+      findings.insert(PackFinding(damage: .badName, chunks: []), at: 0)
+    }
     return findings
   }
 
   private mutating func verifyFrames(
-    _ bytes: UnsafeRawBufferPointer, _ keys: PackKeys, _ directory: PackDirectory
+    _ bytes: UnsafeRawBufferPointer, _ keys: PackKeys, _ directory: PackDirectory,
+    naming proof: inout NameLane
   ) -> [PackFinding] {
     var findings: [PackFinding] = []
     var offset = PackHeader.size
@@ -77,7 +80,9 @@ package struct PackVerifier: ~Copyable {
         guard opened.length == Int(frame.plainLength), opened.codec == frame.codec else {
           throw .malformed("a frame's length or codec is not what the directory says")
         }
-        findings += verifyChunks(chunks, of: directory, kind: frame.kind)
+        findings += verifyChunks(
+          chunks, of: directory, kind: frame.kind, naming: &proof,
+          upTo: offset + Int(frame.storedLength))
       } catch {
         findings.append(
           PackFinding(damage: error, chunks: Array(directory.chunkIDs[chunks])))
@@ -89,7 +94,8 @@ package struct PackVerifier: ~Copyable {
   }
 
   private func verifyChunks(
-    _ chunks: Range<Int>, of directory: PackDirectory, kind: ChunkKind
+    _ chunks: Range<Int>, of directory: PackDirectory, kind: ChunkKind,
+    naming proof: inout NameLane, upTo end: Int
   ) -> [PackFinding] {
     var parts: [UnsafeRawBufferPointer] = unsafe []
     unsafe parts.reserveCapacity(chunks.count)
@@ -99,7 +105,7 @@ package struct PackVerifier: ~Copyable {
       unsafe parts.append(UnsafeRawBufferPointer(start: plain.pointer + start, count: length))
       start += length
     }
-    let found = unsafe hasher.ids(of: parts, kind: kind)
+    let found = unsafe hasher.ids(of: parts, kind: kind, beside: &proof, upTo: end)
     let bad = zip(chunks, found).compactMap { index, id in
       id == directory.chunkIDs[index] ? nil : directory.chunkIDs[index]
     }

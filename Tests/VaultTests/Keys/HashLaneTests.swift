@@ -65,4 +65,32 @@ import Testing
     }
     for lanes in widths { expectSame(lengths, key: key, lanes: lanes) }
   }
+
+  @Test(arguments: [1, 127, 128, 129, 256, 1000, 70_000, 300_001])
+  func anObjectIsNamedBesideOtherMessages(_ size: Int) {
+    let random = SeededRandomness(UInt64(size))
+    let key = SecretKey.random(random)
+    let object = random.bytes(size)
+    for lanes in [1] + Hash.laneCounts {
+      unsafe object.withUnsafeBytes { object in
+        var name = unsafe NameLane(of: object)
+        var end = 0
+        while end < size {
+          end = min(size, end + Int(random.bytes(1)[0]) * 100 + 1)
+          // Parts of the object itself will do.
+          let messages = unsafe random.bytes(9).prefix(3 + end % 7).map {
+            unsafe UnsafeRawBufferPointer(rebasing: object.prefix(1 + Int($0) * 60))
+          }
+          let ids = unsafe Hash.keyed(
+            key: key, label: .dataChunk, messages, as: ChunkID.self, beside: &name, upTo: end,
+            lanes: lanes)
+          let single = unsafe messages.map {
+            unsafe Hash.keyed(key: key, label: .dataChunk, $0, as: ChunkID.self)
+          }
+          #expect(ids == single, "lanes \(lanes), up to \(end)")
+        }
+        #expect(name.finish() == (unsafe Hash.name(of: object)), "lanes \(lanes)")
+      }
+    }
+  }
 }
