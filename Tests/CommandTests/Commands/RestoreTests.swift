@@ -36,6 +36,19 @@ import Testing
     try repository.shell(isRestored ? "cmp src/one.txt single/one.txt" : "test ! -e single/one.txt")
   }
 
+  @Test(arguments: [
+    (["-i", "/src/a/tow"], true), (["--iinclude", "*.TXT"], true), (["-i", "two"], false),
+    (["-i", "/src", "-i", "tow"], false), (["-e", "src"], false),
+  ])
+  func patternsThatChooseNothingAreToldSo(_ options: [String], _ isTold: Bool) throws {
+    _ = try repository.backup("src")
+    for more in [[], ["-n"], ["--json"]] {
+      let words = ["restore", "latest", "-t", "chosen"] + options + more
+      let errors = try repository.sandbox.igudar(words.map { Array($0.utf8) }).errorText
+      #expect(errors.contains("nothing matches --include") == isTold, "\(words): \(errors)")
+    }
+  }
+
   @Test func snapshotsAreNamedByIDsAndOrder() throws {
     let first = try repository.backup("src/top")["snapshot_id"]
     _ = try repository.backup("src/a/one")

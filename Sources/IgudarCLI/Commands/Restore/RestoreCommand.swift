@@ -85,6 +85,11 @@ enum RestoreCommand {
         try restore.verify(progress: progress, isKnown: report.isKnown, report: report.take)
       }
     }
+    if case .including = options.selection, progress.totalFileCount == 0,
+      progress.errorCount == 0
+    {
+      report.warnOfNothing()
+    }
     return try report.finish(progress)
   }
 

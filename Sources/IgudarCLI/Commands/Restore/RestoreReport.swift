@@ -60,6 +60,14 @@ final class RestoreReport: Sendable {
 
   func beginVerification() { output.note("reading the restored files again") }
 
+  /// Says that the patterns chose nothing, which a slip in one of them does.
+  func warnOfNothing() {
+    output.warning(
+      "nothing matches --include, so nothing is restored; patterns are for paths within what is "
+        + "restored, and `igudar ls` shows them",
+      during: "restore")
+  }
+
   private func tell(_ step: RestoreStep) {
     if output.isJSON {
       guard output.verbosity > 2 else { return }
