@@ -107,9 +107,9 @@ struct LargeFile {
     _ stretch: Range<UInt64>, of file: SharedDescriptor, _ known: KnownChunks?
   ) throws(SourceProblem) -> UInt64? {
     let reader = RangeReader(of: file, stretch)
-    known?.begin(at: stretch.lowerBound)
     let cutter = StretchCutter(context: context, known: known)
-    let isWhole = try unsafe cutter.cut { (target) throws(SourceProblem) in
+    let isWhole = try unsafe cutter.cut(from: stretch.lowerBound) {
+      (target) throws(SourceProblem) in
       try unsafe reader.read(into: target)
     } submit: { (stretch) throws(VaultError) in
       try walker.submit(stretch)

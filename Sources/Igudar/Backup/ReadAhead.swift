@@ -44,7 +44,7 @@ final class ReadAhead: @unchecked Sendable {
     return try piece.get()
   }
 
-  /// Ends the reading, wherever it is.
+  /// Ends the reading as soon as what is being read is there.
   func stop() {
     pieces.close()
     while let piece = pieces.receive() {

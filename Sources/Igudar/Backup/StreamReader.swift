@@ -12,6 +12,8 @@ final class StreamReader {
   private let descriptor: Int32
   private let known: KnownChunks?
   private var batch = Batch(number: 0)
+  // Whether nothing more is to be read, as what was read could not be stored.
+  private let isOver = Atomic<Bool>(false)
   /// Bytes read so far, by the thread that reads ahead.
   private(set) var size: UInt64 = 0
 
@@ -36,14 +38,16 @@ final class StreamReader {
       batch.items.append(.enter(entry(directory, .directory(.none), mode: 0o755)))
     }
     batch.items.append(.beginLarge)
-    known?.begin(at: 0)
     let cutter = StretchCutter(context: context, known: known)
-    let isWhole = try unsafe cutter.cut { (target) throws(SourceProblem) in
+    let isWhole = try unsafe cutter.cut(from: 0) { (target) throws(SourceProblem) in
       try unsafe self.read(into: target)
     } submit: { (stretch) throws(VaultError) in
       batch.stretch = stretch
       batch.items.append(.stretch)
-      try handOver()
+      do throws(VaultError) { try handOver() } catch {
+        isOver.store(true, ordering: .relaxed)
+        throw error
+      }
     }
     guard isWhole else { throw .vault(.interrupted) }
     let file = Entry.File(size: size, content: .empty)
@@ -92,11 +96,11 @@ final class StreamReader {
     return (filled, false)
   }
 
-  // Waits for something to read; false when the backup is to stop. A signal that comes right before
-  // the wait is noticed a second later.
+  // Waits for something to read; false when the backup is to stop, which is noticed a second later
+  // if it comes right before the wait or from another thread.
   private func isReadable() -> Bool {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    while !context.isInterrupted {
+    while !context.isInterrupted && !isOver.load(ordering: .relaxed) {
       if unsafe poll(&entry, 1, 1000) > 0 { return true }
     }
     return false

@@ -12,12 +12,15 @@ struct StretchCutter {
 
   /// Cuts until the end is reached; false when the backup is to stop.
   ///
-  /// `reading` runs on another thread, but not after this returns.
+  /// `offset` is where in the file the run of bytes begins. `reading` runs on another thread, but
+  /// not after this returns.
   func cut(
-    _ reading: @escaping ReadAhead.Reading, submit: (Stretch) throws(VaultError) -> Void
+    from offset: UInt64, _ reading: @escaping ReadAhead.Reading,
+    submit: (Stretch) throws(VaultError) -> Void
   ) throws(SourceProblem) -> Bool {
     let source = unsafe ReadAhead(context: context, reading)
     defer { source.stop() }
+    known?.begin(at: offset)
     var piece = try source.next()
     var carried = 0
     while true {

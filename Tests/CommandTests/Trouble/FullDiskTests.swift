@@ -48,6 +48,17 @@ struct FullDiskTests {
     #expect(try repository.differences("src", "out/src") == [])
   }
 
+  // A command that has more to say, but not yet, does not keep the backup from its end.
+  @Test func aFullStoreFailsABackupOfACommandThatGoesOn() throws {
+    let disk = try Disk(repository.sandbox, "disk", sizeBytes: 8 << 20)
+    let place = disk.path + "/repo"
+    try repository.igudar("-r", place, "init")
+    let script = "head -c 60000000 /dev/urandom; exec sleep 86400"
+    let child = try repository.sandbox.start(
+      "-r", place, "backup", "-q", "--stdin-from-command", "--", "sh", "-c", script)
+    expectFull(child.finish(within: 120), at: place)
+  }
+
   @Test func aFullStoreIsPruned() throws {
     let disk = try Disk(repository.sandbox, "disk", sizeBytes: 16 << 20)
     let place = disk.path + "/repo"

@@ -29,9 +29,8 @@ import Testing
     var cuts: [Cut] = []
     var knownCount = 0
     let source = PieceSource(bytes)
-    known?.begin(at: 0)
     let cutter = StretchCutter(context: context, known: known)
-    _ = try unsafe cutter.cut { (target) throws(SourceProblem) in
+    _ = try unsafe cutter.cut(from: 0) { (target) throws(SourceProblem) in
       try unsafe source.read(into: target)
     } submit: { (stretch) throws(VaultError) in
       defer { context.release(stretch.buffer) }

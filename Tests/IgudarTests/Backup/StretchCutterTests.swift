@@ -23,7 +23,8 @@ import Testing
   private func cut(_ source: PieceSource, failing: Int? = nil) throws(SourceProblem) -> [[UInt8]] {
     var chunks: [[UInt8]] = []
     var count = 0
-    _ = try unsafe StretchCutter(context: context).cut { (target) throws(SourceProblem) in
+    _ = try unsafe StretchCutter(context: context).cut(from: 0) {
+      (target) throws(SourceProblem) in
       try unsafe source.read(into: target)
     } submit: { (stretch) throws(VaultError) in
       defer {
