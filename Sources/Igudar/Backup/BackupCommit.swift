@@ -93,25 +93,31 @@ extension Repository {
     defer { run.abandon() }
     let summary = try body(run, parent)
     if summary.snapshot != nil && !summary.isPartial {
-      try vaultErrors { () throws(VaultError) in try retirePartials(of: paths, options) }
+      // The snapshot is saved, whatever becomes of the others.
+      do throws(VaultError) { try retirePartials(of: paths, options) } catch {
+        vault.warn(
+          "partial snapshots of the same paths could not be forgotten: \(RepositoryError(error))")
+      }
     }
     return summary
   }
 
   // What interrupted runs left of the same paths has served its purpose once there is a whole
-  // snapshot.
+  // snapshot, unless somebody pinned it.
   private func retirePartials(
     of paths: [FilePath], _ options: BackupOptions
   ) throws(VaultError) {
-    let partial = try readableSnapshots(in: vault.journal.state).filter { snapshot in
-      snapshot.isPartial && !snapshot.isForgotten && snapshot.host == options.host
-        && snapshot.paths == paths
+    func retired(in state: JournalState) throws(VaultError) -> [SnapshotID] {
+      try snapshots(in: state) { (_, _) in }.filter { snapshot in
+        snapshot.isPartial && !snapshot.isForgotten && snapshot.host == options.host
+          && snapshot.paths == paths && !snapshot.isPinned(at: .now())
+      }.map(\.id)
     }
-    guard !partial.isEmpty else { return }
+    guard try !retired(in: vault.journal.state).isEmpty else { return }
     try vault.journal.append { (state) throws(VaultError) in
-      let live = partial.map(\.id).filter { state.isLive($0) }
+      let partial = try retired(in: state)
       let reason = Array("a whole snapshot took its place".utf8)
-      return live.isEmpty ? nil : .tombstone(live, reason: reason)
+      return partial.isEmpty ? nil : .tombstone(partial, reason: reason)
     }
   }
 

@@ -69,11 +69,14 @@ struct CraftedSnapshot {
   func folder(_ entries: [Entry]) throws -> Children { try folder(entries.map(\.encoded)) }
 
   /// Ends the snapshot with what its root holds.
-  func commit(_ children: Children) throws -> SnapshotInfo {
+  func commit(
+    _ children: Children, isPartial: Bool = false, _ change: (inout Snapshot) -> Void = { _ in }
+  ) throws -> SnapshotInfo {
     try lane.flush()
     let root = CraftedSnapshot.entry("", .directory(children), mode: 0o755)
-    let snapshot = Snapshot(root: root, time: .now())
-    let id = try run.commit(snapshot.encoded, isPartial: false)
+    var snapshot = Snapshot(root: root, time: .now())
+    change(&snapshot)
+    let id = try run.commit(snapshot.encoded, isPartial: isPartial)
     return try #require(try harvest.repository.snapshots().first { $0.id == id })
   }
 
