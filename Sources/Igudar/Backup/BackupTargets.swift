@@ -15,16 +15,12 @@ struct BackupTargets: Sendable {
 
     init(name: FileName) { self.name = name }
 
-    func child(_ name: FileName) -> Node {
-      if let known = children.first(where: { $0.name == name }) { return known }
+    // Of names that come in their order.
+    fileprivate func child(_ name: FileName) -> Node {
+      if let last = children.last, last.name == name { return last }
       let fresh = Node(name: name)
       children.append(fresh)
       return fresh
-    }
-
-    func sort() {
-      children.sort { $0.name < $1.name }
-      for child in children { child.sort() }
     }
   }
 
@@ -43,19 +39,25 @@ struct BackupTargets: Sendable {
     base = isRelative ? workingDirectory : "/"
     root = Node(name: Entry.rootName)
     let skipped = base.components.count
-    for path in absolute {
+    for path in absolute.sorted(by: FilePath.isBefore) {
       var node = root
       for name in path.components.dropFirst(skipped) where !node.isTarget {
         node = node.child(name)
       }
       node.isTarget = true
     }
-    root.sort()
     paths = Set(absolute).sorted()
   }
 }
 
 extension FilePath {
+  /// Whether this path comes before the other in the order of their names, a folder before what is in it.
+  fileprivate static func isBefore(_ path: FilePath, _ other: FilePath) -> Bool {
+    path.bytes.lexicographicallyPrecedes(other.bytes) {
+      ($0 == 0x2f ? 0 : $0) < ($1 == 0x2f ? 0 : $1)
+    }
+  }
+
   /// The absolute path without `.`, `..` and doubled slashes, by its text alone.
   package func absolute(from directory: FilePath) -> FilePath {
     let whole = isAbsolute ? bytes : directory.bytes + [0x2f] + bytes

@@ -48,7 +48,7 @@ final class ListedDirectory: Sendable {
     self.way = way
     self.patternState = patternState
     let raw = directory.descriptor.raw
-    marks = InodeMarks(of: raw)
+    marks = way == nil ? InodeMarks(of: raw) : InodeMarks(ofPassage: raw)
     hasNoAttributes = way == nil && (try? AttributeTarget.descriptor(raw).names().isEmpty) == true
   }
 }

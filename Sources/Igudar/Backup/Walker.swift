@@ -143,10 +143,9 @@ final class Walker {
       return attributes
     }
     // A directory on the way may be one that cannot be read: it goes by its path, and what cannot
-    // be read of it is nobody's concern.
-    let attributes = try SourceAttributes(
+    // be read of it is only noted in its entry.
+    return try SourceAttributes(
       of: .path(FilePath("/proc/self/fd/\(descriptor)/.")), lane: lane)
-    return attributes.isWhole ? attributes : SourceAttributes()
   }
 
   // A directory's own entry, its children aside.
