@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -86,6 +87,13 @@ int clinux_setproject(int fd, unsigned project) {
   if (ioctl(fd, FS_IOC_FSGETXATTR, &attributes) != 0) return -1;
   attributes.fsx_projid = project;
   return ioctl(fd, FS_IOC_FSSETXATTR, &attributes);
+}
+
+int clinux_file_system(int fd, unsigned *magic) {
+  struct statfs status;
+  if (fstatfs(fd, &status) != 0) return -1;
+  *magic = (unsigned)status.f_type;
+  return 0;
 }
 
 // Both ends close when another program is started.

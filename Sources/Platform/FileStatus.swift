@@ -127,7 +127,7 @@ package struct FileStatus: Hashable, Sendable {
   package var isMountRoot: Bool { attributes & 0x2000 != 0 }
 
   /// Whether fewer blocks are there than the size needs, so that there may be holes.
-  package var mayHaveHoles: Bool { blocks * 512 < size }
+  package var mayHaveHoles: Bool { blocks < size / 512 + (size % 512 == 0 ? 0 : 1) }
 }
 
 extension Timestamp {

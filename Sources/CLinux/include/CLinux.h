@@ -28,6 +28,7 @@ int clinux_getflags(int fd, unsigned *flags);
 int clinux_setflags(int fd, unsigned flags);
 int clinux_getproject(int fd, unsigned *project);
 int clinux_setproject(int fd, unsigned project);
+int clinux_file_system(int fd, unsigned *magic);
 int clinux_pipe(int *ends);
 int clinux_punch_hole(int fd, int64_t offset, int64_t length);
 int clinux_fremovexattr(int fd, const char *name);

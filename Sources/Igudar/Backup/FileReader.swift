@@ -172,7 +172,7 @@ final class FileReader {
         try SourceAttributes(of: .descriptor(file.raw), lane: lane)
       }
       let after = try statusAfter(file)
-      let isStable = after.hasSameContent(as: status) && size == after.size
+      let isStable = after.hasSameContent(as: status) && (size == after.size || after.size == 0)
       if isStable || attempt == Self.attemptCount {
         return context.entry(
           draft, after, Entry.File(size: size, content: content), isStable: isStable, attributes,
@@ -216,7 +216,7 @@ final class FileReader {
     var position = stretch.lowerBound
     var carried = 0
     while true {
-      let room = min(buffer.capacity - carried, Int(stretch.upperBound - position))
+      let room = min(buffer.capacity - carried, Int(clamping: stretch.upperBound - position))
       let target = unsafe UnsafeMutableRawBufferPointer(
         start: buffer.pointer + carried, count: room)
       let count: Int
@@ -304,6 +304,9 @@ func statusAfter(_ file: borrowing Descriptor) throws(SourceProblem) -> FileStat
 }
 
 /// Where a file has data, in order.
+///
+/// A file whose size is 0 may be one whose size its file system does not know (FUSE): it is read to
+/// its end.
 struct SourceStretches {
   private var found: DataStretches?
   // All of a file that has no holes; nil when it was handed out.
@@ -315,6 +318,8 @@ struct SourceStretches {
       found = DataStretches(of: file.raw, size: status.size)
     } else if status.size > 0 {
       whole = 0..<status.size
+    } else if !isMadeByKernel(file.raw) {
+      whole = 0..<UInt64(Int64.max)
     }
   }
 

@@ -40,7 +40,7 @@ enum BackupCommand {
   static let readSpecial = Option(
     "read-special", help: "save what is on block devices, and behind links to them, as files")
   static let skipIfUnchanged = Option(
-    "skip-if-unchanged", help: "save no snapshot when nothing changed")
+    "skip-if-unchanged", help: "save no snapshot when nothing changed (never so for a stream)")
   static let withAccessTime = Option("with-atime", help: "record access times")
   static let ignoreCtime = Option("ignore-ctime", help: "do not look at ctime to find changes")
   static let ignoreInode = Option("ignore-inode", help: "do not look at inodes to find changes")
