@@ -253,7 +253,7 @@ private struct MemberTarget: DumpTarget {
       var left = length
       while left > 0 {
         guard Interrupt.requested == 0 else { return false }
-        let part = min(left, 64 << 20)
+        let part = min(left, 1 << 20)
         try writer.writeZeros(part)
         guard writer.drain(handOn) else { return false }
         left -= part

@@ -63,7 +63,11 @@ final class ArchiveWriter {
         }, nil, nil))
   }
 
-  deinit { _ = unsafe archive_write_free(raw) }
+  deinit {
+    // Else what is missing of an entry, all of a disk perhaps, would be written as zeros now.
+    _ = unsafe archive_write_fail(raw)
+    _ = unsafe archive_write_free(raw)
+  }
 
   /// Writes the header of an entry of that name, whose data follows.
   ///

@@ -1,6 +1,7 @@
 // Reads one file of a snapshot in order, while workers fetch, open and prove what comes next. A
-// stretch ends where a frame ends, so that hardly any frame is opened twice; memory is a few
-// stretches, however large the file is. Nothing is handed out that its chunk IDs do not prove.
+// stretch ends where a frame ends, so that hardly any frame is opened twice, and before it gets large,
+// wherever that is: a file can have one chunk over and over. Memory is a few stretches, however large
+// the file is. Nothing is handed out that its chunk IDs do not prove.
 
 import Platform
 import Vault
@@ -19,7 +20,7 @@ public struct FileDump: Sendable {
   private let file: Entry.File
   private let jobs: Int
 
-  // Each worker has two stretches of about 2 MiB.
+  // Each worker has two stretches of about 2 MiB, and of 4 at most.
   private static let mostJobs = 8
 
   /// A dump of a file's content with this many workers, at most 8; 0 for one per core.
@@ -31,13 +32,16 @@ public struct FileDump: Sendable {
 
   /// Hands all bytes to a target, which may end it; true if all were handed out.
   ///
-  /// - Throws: `damaged` at the first byte that cannot be had, `interrupted`, and what the store and
-  ///   local places can throw.
+  /// - Throws: `damaged` at the first byte that cannot be had, and before any if the file is said to
+  ///   be larger than 2^63 bytes; `interrupted`, and what the store and local places can throw.
   public func run(into target: inout some DumpTarget & ~Copyable) throws(RepositoryError) -> Bool {
     do throws(VaultError) { return try run(&target) } catch { throw RepositoryError(error) }
   }
 
   func run(_ target: inout some DumpTarget & ~Copyable) throws(VaultError) -> Bool {
+    guard Int64(exactly: file.size) != nil else {
+      throw .damaged(object: "the file", .malformed("larger than any file can be"))
+    }
     try vault.loadIndex()
     var plan = try DumpPlan(file, vault)
     let queue = DumpQueue(slots: 2 * jobs)
@@ -86,6 +90,10 @@ private struct DumpPlan: ~Copyable {
 
   // Below this a stretch goes on into the next frame, so that small frames travel together.
   private static let least: UInt64 = 1 << 20
+  // Above this it ends inside a frame, unless it is one chunk. What writers make is smaller.
+  private static let most: UInt64 = 4 << 20
+  // Chunks of a few bytes take more room in the plan than in the file.
+  private static let mostChunks = 4096
 
   init(_ file: Entry.File, _ vault: Vault) throws(VaultError) {
     let nodes = try ChunkReader(vault: vault)
@@ -107,7 +115,9 @@ private struct DumpPlan: ~Copyable {
         ahead = extent
         break
       }
-      if try entersFrame(id) && size >= Self.least {
+      let endsFrame = try entersFrame(id) && size >= Self.least
+      let isFull = size + UInt64(length) > Self.most || chunks.count == Self.mostChunks
+      if endsFrame || isFull && !chunks.isEmpty {
         ahead = extent
         break
       }

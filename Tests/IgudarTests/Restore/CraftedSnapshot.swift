@@ -80,6 +80,14 @@ struct CraftedSnapshot {
     return try #require(try harvest.repository.snapshots().first { $0.id == id })
   }
 
+  /// A file that is these extents over and over.
+  func file(of extents: [Extent], times count: Int) throws -> Entry.File {
+    var builder = ContentBuilder(into: LaneSink(lane: lane))
+    for _ in 0..<count { for extent in extents { try builder.append(extent) } }
+    let size = builder.size
+    return Entry.File(size: size, content: try builder.finish())
+  }
+
   /// An entry of the user who runs the tests.
   static func entry(_ name: String, _ kind: Entry.Kind, mode: UInt16 = 0o644) -> Entry {
     let (uid, gid) = processIdentity()
