@@ -28,6 +28,7 @@ public struct Errno: Error, Hashable, Sendable {
   package static let accessDenied = Errno(EACCES)
   package static let readOnly = Errno(EROFS)
   package static let noSpace = Errno(ENOSPC)
+  package static let tooLarge = Errno(EFBIG)
   package static let quotaExceeded = Errno(EDQUOT)
   package static let loop = Errno(ELOOP)
   package static let invalid = Errno(EINVAL)

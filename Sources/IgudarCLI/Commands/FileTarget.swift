@@ -8,7 +8,7 @@ import Platform
 struct FileTarget: DumpTarget, ~Copyable {
   private let path: FilePath
   private let file: Descriptor
-  private var offset: UInt64 = 0
+  private var offset: Int64 = 0
   private var failure: Errno?
 
   init(_ path: FilePath) throws(Failure) {
@@ -19,17 +19,23 @@ struct FileTarget: DumpTarget, ~Copyable {
   }
 
   mutating func write(_ bytes: RawSpan) -> Bool {
+    let start = offset
+    guard pass(UInt64(bytes.byteCount)) else { return false }
     unsafe bytes.withUnsafeBytes { bytes in
-      do throws(Errno) { try unsafe file.write(bytes, at: Int64(offset)) } catch {
-        failure = error
-      }
+      do throws(Errno) { try unsafe file.write(bytes, at: start) } catch { failure = error }
     }
-    offset += UInt64(bytes.byteCount)
     return failure == nil
   }
 
-  mutating func writeHole(_ length: UInt64) -> Bool {
-    offset += length
+  mutating func writeHole(_ length: UInt64) -> Bool { pass(length) }
+
+  // No file reaches beyond what an offset can say.
+  private mutating func pass(_ length: UInt64) -> Bool {
+    guard length <= UInt64(Int64.max - offset) else {
+      failure = .tooLarge
+      return false
+    }
+    offset += Int64(length)
     return true
   }
 
@@ -38,7 +44,7 @@ struct FileTarget: DumpTarget, ~Copyable {
     if let failure { throw .system(SystemError("write", failure, path)) }
     guard isWhole else { throw .interrupted }
     do throws(Errno) {
-      try file.truncate(to: Int64(offset))
+      try file.truncate(to: offset)
       try file.sync()
     } catch { throw .system(SystemError("write", error, path)) }
   }

@@ -1,7 +1,10 @@
 // `dump`: the bytes of a file, all of them or an error.
 
 import Glibc
+import Platform
 import Testing
+
+@testable import IgudarCLI
 
 @Suite struct DumpTests {
   private let repository: TestRepository
@@ -79,5 +82,17 @@ import Testing
     #expect(closed.errors.isEmpty)
     let target = try repository.igudar("dump", "latest", "src/small", "-t", "src/none/x", code: 1)
     #expect(target.errorText.contains("src/none/x: Not a directory"))
+  }
+
+  @Test func aTargetRefusesOffsetsThatNoFileHas() throws {
+    var target = try FileTarget(FilePath(repository.path("out")))
+    let bytes: [UInt8] = [1]
+    var answers = [unsafe target.write(bytes.span.bytes)]
+    for length in [UInt64(Int64.max), .max] { answers.append(target.writeHole(length)) }
+    #expect(answers == [true, false, false])
+    do throws(Failure) {
+      try target.finish(false)
+      Issue.record("it is not whole")
+    } catch { #expect(error.message.contains("out: File too large")) }
   }
 }
