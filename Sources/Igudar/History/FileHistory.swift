@@ -1,5 +1,6 @@
 // The versions of one file, snapshot by snapshot. What another host has at the same path is another
-// file; what a snapshot was not made of it says nothing about.
+// file; what a snapshot was not made of it says nothing about, and neither what the backup of a
+// partial one had not reached.
 
 public import Platform
 import Vault
@@ -10,6 +11,8 @@ public struct FileVersion: Sendable {
   public let snapshot: SnapshotInfo
   /// The file; nil if the snapshot should have it and does not any more.
   public let entry: Entry?
+  /// Whether the file is missing from a snapshot that lacks what could not be read, and may be that.
+  public let mayBeUnread: Bool
   /// The version before it on the same host; nil if there is none, or it was gone.
   public let previous: Entry?
   /// What is different since the version before.
@@ -43,6 +46,7 @@ extension Repository {
         unreadable(snapshot, error)
         continue
       }
+      if snapshot.isPartial && entry?.isInPart ?? true { continue }
       let before = last[snapshot.host]
       guard entry != nil || isCovered, let version = FileVersion(entry, before, in: snapshot) else {
         continue
@@ -53,12 +57,18 @@ extension Repository {
   }
 }
 
+extension Entry {
+  // Of a folder nobody knows whether a partial snapshot has all that was in it.
+  fileprivate var isInPart: Bool { type == .directory }
+}
+
 extension FileVersion {
   /// Nil if nothing is new.
   fileprivate init?(_ entry: Entry?, _ previous: Entry?, in snapshot: SnapshotInfo) {
     self.snapshot = snapshot
     self.entry = entry
     self.previous = previous
+    mayBeUnread = entry == nil && snapshot.snapshot.unreadableCount > 0
     switch (previous, entry) {
     case (nil, nil): return nil
     case (nil, _), (_, nil): change = []

@@ -33,10 +33,33 @@ extension Repository {
     let targets = snapshot.paths.map(\.components)
     for depth in 0...(targets.map(\.count).max() ?? 0) {
       for target in targets where target.count >= depth {
-        if try has(Array(target.dropFirst(depth)), in: snapshot) { return depth }
+        let isThere =
+          try target.count == depth
+          ? begins(snapshot, at: target) : has(Array(target.dropFirst(depth)), in: snapshot)
+        if isThere { return depth }
       }
     }
     return 0
+  }
+
+  // Whether the tree is what is in a target: that of a backup of the folder in which it ran. A target
+  // that is elsewhere is not in the tree at all if it could not be read; the way to it may be.
+  private func begins(
+    _ snapshot: SnapshotInfo, at folder: [FileName]
+  ) throws(RepositoryError) -> Bool {
+    if folder.isEmpty { return true }
+    let targets = snapshot.paths.map(\.components)
+    guard targets.allSatisfy({ $0.starts(with: folder) }) else { return false }
+    if snapshot.hasAllTargets { return true }
+    let ways = Set(targets.compactMap(\.first))
+    return try vaultErrors { () throws(VaultError) in
+      var entries = DirectoryReader(
+        snapshot.snapshot.root.children ?? .none, from: try nodeSource())
+      while let entry = try entries.next() {
+        if !ways.contains(entry.name) { return true }
+      }
+      return false
+    }
   }
 
   private func has(
@@ -45,5 +68,12 @@ extension Repository {
     try vaultErrors { () throws(VaultError) in
       try DirectoryReader.find(path, below: snapshot.snapshot.root, from: nodeSource()) != nil
     }
+  }
+}
+
+extension SnapshotInfo {
+  // What a user names is never excluded: it is there, or could not be read.
+  fileprivate var hasAllTargets: Bool {
+    !isPartial && snapshot.unreadableCount == 0 && snapshot.original == nil
   }
 }

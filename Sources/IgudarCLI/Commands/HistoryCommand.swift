@@ -11,8 +11,9 @@ enum HistoryCommand {
     operandCount: 1...1,
     details: """
       One line for each version, oldest first: the time and ID of the first snapshot that has it,
-      what happened (+ it came, - it went, M other content, T another type, U other metadata, ?
-      bit rot), its size, when it was modified, and the host.
+      what happened (+ it came, - it went, -? it went or could not be read, M other content, T
+      another type, U other metadata, ? bit rot), its size, when it was modified, and the host. A
+      backup that was interrupted says of nothing that it went.
 
       PATH is a path of this machine or in the snapshots. `igudar dump SNAPSHOT PATH` brings a
       version back.
@@ -84,7 +85,7 @@ enum HistoryCommand {
 
 extension FileVersion {
   fileprivate var modifier: String {
-    if entry == nil { return "-" }
+    if entry == nil { return mayBeUnread ? "-?" : "-" }
     if previous == nil { return "+" }
     return change.letters(withMetadata: true)
   }

@@ -77,6 +77,25 @@ import Testing
   }
 }
 
+@Suite struct MissingTargetTests {
+  @Test func aTargetThatIsGoneIsNotTheRoot() throws {
+    let repository = try TestRepository()
+    let target = repository.path("src/data")
+    try repository.shell("mkdir src/data; printf x > src/data/file")
+    _ = try repository.backup(target)
+    try repository.shell("mv src/data src/gone")
+    _ = try repository.backup(target, repository.path("key"), code: 3)
+    try repository.shell("mv src/gone src/data")
+    _ = try repository.backup(target)
+    // All that is left of this one is the way to the target.
+    try repository.igudar("rewrite", "latest", "--exclude", target)
+    let versions = try repository.igudar("history", target).lines
+    #expect(versions.map { $0.split(separator: " ")[3] } == ["+", "-?", "+", "-"])
+    let diff = try repository.igudar("diff", "latest", "--local", target, code: 1)
+    #expect(diff.errorText.contains("has no “\(target)”"))
+  }
+}
+
 @Suite struct NcduTests {
   @Test func nestedListsAreWhatNcduReads() throws {
     let repository = try TestRepository()
