@@ -141,7 +141,7 @@ private final class ArchiveRun {
 
   // The name under which a file was written that has several; remembers this one if it is the first.
   private func firstName(of entry: Entry, at name: [UInt8]) throws(VaultError) -> [UInt8]? {
-    guard entry.inode != 0, let id = entry.linkKey(repository.vault.hasher) else { return nil }
+    guard let id = entry.linkKey(repository.vault.hasher) else { return nil }
     var key = ByteWriter()
     key.id(id)
     if let first = try firstNames.get(key.bytes) { return first }

@@ -38,6 +38,7 @@ private final class StatisticsRun {
   private let unreadable: (SnapshotInfo, FilePath?, RepositoryError) -> Void
   private let source: any NodeSource
   private let index: IndexReader
+  private let hasher: ChunkHasher
   /// What was counted, in whatever way the mode tells things apart.
   private let met = DigestSet()
   /// Frames whose stored bytes were counted.
@@ -52,6 +53,7 @@ private final class StatisticsRun {
     self.unreadable = unreadable
     source = try repository.nodeSource()
     index = try repository.vault.index.reader()
+    hasher = repository.vault.hasher
   }
 
   func count(_ snapshot: SnapshotInfo) throws(VaultError) {
@@ -119,8 +121,7 @@ private final class StatisticsRun {
 
   private func countRestored(_ entry: borrowing EntryView) throws(VaultError) {
     result.totalFileCount += 1
-    let isLinked = entry.links > 1 && entry.inode != 0
-    if isLinked, try !met.insert(entry.device, entry.inode) { return }
+    if entry.links > 1, let key = entry.entry.linkKey(hasher), try !met.insert(key) { return }
     add(size: entry.size)
   }
 

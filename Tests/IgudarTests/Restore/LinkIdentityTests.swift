@@ -1,4 +1,5 @@
-// Files that share an inode number but are not one: the number was used again while a backup ran.
+// Which entries are one file: restores, archives and statistics go by the same rule. An inode number
+// can be met again while a backup runs, as that of another file, and need not be known.
 
 import Glibc
 import Platform
@@ -14,14 +15,14 @@ import Vault
     harvest = try Harvest()
   }
 
-  /// A file that was deleted, and another with two names that got its inode number.
-  private func commit() throws -> SnapshotInfo {
+  /// A file that was deleted, and another with two names that got its inode number, if they have one.
+  private func commit(inode: UInt64 = 5) throws -> SnapshotInfo {
     let crafted = try CraftedSnapshot(in: harvest)
     let file = { (name: String, bytes: [UInt8]) in
       let content = Content.inline([.chunk(try crafted.chunk(bytes), length: UInt32(bytes.count))])
       var entry = CraftedSnapshot.entry(
         name, .file(Entry.File(size: UInt64(bytes.count), content: content)))
-      entry.inode = 5
+      entry.inode = inode
       entry.hardLink = Entry.HardLink(device: 0, count: 2)
       return entry
     }
@@ -42,8 +43,9 @@ import Vault
       """)
   }
 
-  @Test func theyAreRestoredAsTheTwoThatTheyAre() throws {
-    let snapshot = try commit()
+  @Test(arguments: [0, 5] as [UInt64])
+  func theyAreRestoredAsTheTwoThatTheyAre(_ inode: UInt64) throws {
+    let snapshot = try commit(inode: inode)
     let restore = Restore(
       snapshot.snapshot.root, of: try harvest.open(harvest.store),
       to: harvest.folder.appending("out"), options: RestoreOptions())
@@ -51,8 +53,9 @@ import Vault
     try expectTwoFiles(in: "out")
   }
 
-  @Test func theyAreTwoInAnArchiveToo() throws {
-    let snapshot = try commit()
+  @Test(arguments: [0, 5] as [UInt64])
+  func theyAreTwoInAnArchiveToo(_ inode: UInt64) throws {
+    let snapshot = try commit(inode: inode)
     let dump = ArchiveDump(try harvest.open(harvest.store), as: .tar) { Issue.record("\($0)") }
     let file = try Descriptor.open(
       harvest.folder.appending("a.tar"), O_WRONLY | O_CREAT, mode: 0o600)
@@ -64,5 +67,14 @@ import Vault
     #expect(isWhole)
     try harvest.shell("mkdir unpacked; tar xf a.tar -C unpacked")
     try expectTwoFiles(in: "unpacked")
+  }
+
+  @Test(arguments: [0, 5] as [UInt64])
+  func theyAreTwoInStatisticsToo(_ inode: UInt64) throws {
+    let snapshot = try commit(inode: inode)
+    let statistics = try harvest.open(harvest.store).statistics(
+      of: [snapshot], counting: .restoreSize
+    ) { Issue.record("\($2)") }
+    #expect(statistics.totalSize == 1 + 2)
   }
 }
