@@ -89,13 +89,12 @@ private final class ArchiveRun {
     if let children = entry.children {
       try TreeWalk(from: source).views(
         of: children, at: path,
-        unreadable: { (path, error) throws(VaultError) in
-          guard error.isLoss else { throw error }
-          omitted(.unreadable(path, RepositoryError(error)))
+        unreadable: { (folder, error) throws(VaultError) in
+          omitted(.unreadable(folder.path, RepositoryError(error)))
         }
-      ) { (view, parent) throws(VaultError) in
+      ) { (view, folder) throws(VaultError) in
         let entry = view.entry
-        isWhole = try add(entry, at: parent.appending(entry.name), handOn)
+        isWhole = try add(entry, at: folder.appending(entry.name), handOn)
         return isWhole ? .onward : .stop
       }
     }

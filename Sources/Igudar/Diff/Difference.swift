@@ -14,10 +14,10 @@ public struct Difference: Sendable {
   public let change: EntryChange
 
   /// An entry that is in both trees; nil if it is the same, whatever is below it.
-  init?(_ path: FilePath, from old: Entry, to new: Entry) {
+  init?(_ path: @autoclosure () -> FilePath, from old: Entry, to new: Entry) {
     change = EntryChange(from: old, to: new)
     if change.isEmpty { return nil }
-    self.path = path
+    self.path = path()
     self.old = old
     self.new = new
   }

@@ -72,6 +72,7 @@ private struct LocalDiffWalk {
   private let source: any NodeSource
   private let rules: WalkRules
   private var levels: [LocalDiffLevel] = []
+  private var folder = PathTrail("/")
 
   init(files: LocalFiles, source: any NodeSource, rules: WalkRules) {
     self.files = files
@@ -85,24 +86,24 @@ private struct LocalDiffWalk {
     found: (Difference) -> Bool
   ) throws(VaultError) {
     let state = rules.state(of: directory.path.absolute(from: workingDirectory()))
-    open("/", children, directory, state, unreadableSource)
+    open(children, directory, state, unreadableSource)
     while let level = levels.last {
       guard Interrupt.requested == 0 else { throw .interrupted }
       do throws(LocalDiffProblem) {
         guard let pair = try level.next(files) else {
-          levels.removeLast()
+          leave()
           continue
         }
-        if let difference = pair.difference(in: level.path), !found(difference) { return }
+        if let difference = pair.difference(in: folder), !found(difference) { return }
         try enter(pair, in: level, unreadableSource)
       } catch {
         switch error {
         case .here(let path, let message): unreadableSource(path, message)
-        case .content(let name, let error): unreadable(level.path.appending(name), error)
+        case .content(let name, let error): unreadable(folder.appending(name), error)
         case .tree(let error):
           guard error.isLoss else { throw error }
-          unreadable(level.path, error)
-          levels.removeLast()
+          unreadable(folder.path, error)
+          leave()
         }
       }
     }
@@ -117,27 +118,32 @@ private struct LocalDiffWalk {
       case .added(let new): (nil, new)
       case .both(let old, let new): (old, new)
       }
-    guard let name = (new ?? old)?.name, old?.type == .directory || new?.type == .directory else {
-      return
-    }
-    guard levels.count < TreeLimits.depth else {
-      throw .tree(.limit("more than \(TreeLimits.depth) directories deep"))
-    }
+    guard old?.type == .directory || new?.type == .directory else { return }
+    let name = pair.name
+    guard levels.count < TreeLimits.depth else { throw .content(name, .tooDeep) }
     let directory = try new?.type == .directory ? level.open(name) : nil
-    open(
-      level.path.appending(name), old?.children, directory,
-      rules.state(of: name, in: level.state), unreadableSource)
+    folder.enter(name.bytes)
+    let isOpen = open(
+      old?.children, directory, rules.state(of: name, in: level.state), unreadableSource)
+    if !isOpen { folder.leave() }
   }
 
+  private mutating func leave() {
+    levels.removeLast()
+    folder.leave()
+  }
+
+  @discardableResult
   private mutating func open(
-    _ path: FilePath, _ children: Children?, _ directory: OpenDirectory?,
-    _ state: PatternSet.State?, _ unreadableSource: (FilePath, String) -> Void
-  ) {
+    _ children: Children?, _ directory: OpenDirectory?, _ state: PatternSet.State?,
+    _ unreadableSource: (FilePath, String) -> Void
+  ) -> Bool {
     do throws(SourceProblem) {
-      levels.append(
-        try LocalDiffLevel(path, DiffSide(children, source), directory, rules, state))
+      levels.append(try LocalDiffLevel(DiffSide(children, source), directory, rules, state))
+      return true
     } catch {
-      unreadableSource(directory?.path ?? path, error.message)
+      unreadableSource(directory?.path ?? folder.path, error.message)
+      return false
     }
   }
 }
@@ -146,7 +152,7 @@ private struct LocalDiffWalk {
 enum LocalDiffProblem: Error {
   /// This file or folder cannot be read, in words.
   case here(FilePath, String)
-  /// The snapshot does not say what is in the file of this name.
+  /// The snapshot does not say what is in the file of this name, or the folder lies too deep.
   case content(FileName, VaultError)
   /// The folder of the snapshot cannot be read on, or nothing can.
   case tree(VaultError)
@@ -154,7 +160,6 @@ enum LocalDiffProblem: Error {
 
 /// A directory of the snapshot and one of this machine; either can be missing.
 private final class LocalDiffLevel {
-  let path: FilePath
   private let old: DiffSide
   private let directory: OpenDirectory?
   private let names: WalkNames
@@ -164,10 +169,8 @@ private final class LocalDiffLevel {
   private var position = 0
 
   init(
-    _ path: FilePath, _ old: DiffSide, _ directory: OpenDirectory?, _ rules: WalkRules,
-    _ state: PatternSet.State?
+    _ old: DiffSide, _ directory: OpenDirectory?, _ rules: WalkRules, _ state: PatternSet.State?
   ) throws(SourceProblem) {
-    self.path = path
     self.old = old
     self.directory = directory
     self.rules = rules
@@ -214,11 +217,9 @@ private final class LocalDiffLevel {
   /// Opens a folder of this machine.
   func open(_ name: FileName) throws(LocalDiffProblem) -> OpenDirectory {
     guard let directory else { preconditionFailure("a folder is in an open one") }
-    let path = directory.path.appending(name)
     do throws(Errno) {
-      return OpenDirectory(
-        try Descriptor.openSource(name, at: directory.descriptor.raw, flags: O_DIRECTORY),
-        path: path)
-    } catch { throw .here(path, "\(error.text) (open)") }
+      let open = try Descriptor.openSource(name, at: directory.descriptor.raw, flags: O_DIRECTORY)
+      return OpenDirectory(open, name, in: directory)
+    } catch { throw .here(directory.path.appending(name), "\(error.text) (open)") }
   }
 }

@@ -88,8 +88,7 @@ final class LocalFiles {
     in directory: OpenDirectory
   ) throws(LocalDiffProblem) -> Bool {
     guard status.size == old.size else { return false }
-    if !readsAll && status.mtime == mtime || old.size == 0 { return true }
-    let path = directory.path.appending(name)
+    if !options.readsAll && status.mtime == mtime || old.size == 0 { return true }
     let file = try open(name, in: directory)
     var extents = ContentReader(old, from: source)
     var offset: UInt64 = 0
@@ -102,7 +101,7 @@ final class LocalFiles {
       guard let extent = next else { return true }
       do throws(Errno) {
         guard try comparison.holds(extent, at: offset, in: file) else { return false }
-      } catch { throw .here(path, "\(error.text) (read)") }
+      } catch { throw .here(directory.path.appending(name), "\(error.text) (read)") }
       offset += extent.length
     }
   }

@@ -3,8 +3,8 @@
 // large directories that changed elsewhere. In memory is one leaf of every directory on the way, of
 // both trees. Nothing recurses.
 //
-// Where a directory cannot be read in one tree, the other says nothing about it either: no entry is
-// told as added or removed because of damage.
+// Where a directory is damaged or missing in one tree, the other says nothing about it either: no
+// entry is told as added or removed because of damage. Every other error ends the walk.
 
 public import Platform
 import Vault
@@ -25,15 +25,15 @@ public struct TreeDiff: Sendable {
   /// Tells all differences below two directories, parents before what is in them.
   ///
   /// `found` answers whether to go on; `unreadable` gets directories that cannot be compared to
-  /// their end.
-  /// - Throws: `interrupted` when the program is asked to end.
+  /// their end, as they are damaged, missing or too deep.
+  /// - Throws: `interrupted`, and what the store and local places can throw.
   public func run(
     from old: Entry, to new: Entry, unreadable: (FilePath, RepositoryError) -> Void,
     found: (Difference) -> Bool
   ) throws(RepositoryError) {
     try vaultErrors { () throws(VaultError) in
       try walk(
-        DiffLevel("/", old.children, new.children, source),
+        DiffLevel(old.children, new.children, source),
         unreadable: { unreadable($0, RepositoryError($1)) }, found: found)
     }
   }
@@ -42,22 +42,27 @@ public struct TreeDiff: Sendable {
     _ root: DiffLevel, unreadable: (FilePath, VaultError) -> Void, found: (Difference) -> Bool
   ) throws(VaultError) {
     var levels = [root]
+    var folder = PathTrail("/")
     while let level = levels.last {
       guard Interrupt.requested == 0 else { throw .interrupted }
       var pair: DiffPair?
       do throws(VaultError) { pair = try level.next() } catch {
-        unreadable(level.path, error)
+        guard error.isLoss else { throw error }
+        unreadable(folder.path, error)
       }
       guard let pair else {
         levels.removeLast()
+        folder.leave()
         continue
       }
-      if let difference = pair.difference(in: level.path), !found(difference) { return }
+      if let difference = pair.difference(in: folder), !found(difference) { return }
       guard let below = level.below(pair, source) else { continue }
+      folder.enter(pair.name.bytes)
       if levels.count < TreeLimits.depth {
         levels.append(below)
       } else {
-        unreadable(below.path, .limit("more than \(TreeLimits.depth) directories deep"))
+        unreadable(folder.path, .tooDeep)
+        folder.leave()
       }
     }
   }
@@ -69,8 +74,14 @@ enum DiffPair {
   case added(Entry)
   case both(Entry, Entry)
 
+  var name: FileName {
+    switch self {
+    case .removed(let entry), .added(let entry), .both(_, let entry): entry.name
+    }
+  }
+
   /// What is told of it, if anything; the path is that of the directories.
-  func difference(in directory: FilePath) -> Difference? {
+  func difference(in directory: PathTrail) -> Difference? {
     switch self {
     case .removed(let entry): Difference(directory.appending(entry.name), removed: entry)
     case .added(let entry): Difference(directory.appending(entry.name), added: entry)
@@ -81,12 +92,10 @@ enum DiffPair {
 
 /// Two directories of one path on the way; either can be missing.
 private final class DiffLevel {
-  let path: FilePath
   private let old: DiffSide
   private let new: DiffSide
 
-  init(_ path: FilePath, _ old: Children?, _ new: Children?, _ source: any NodeSource) {
-    self.path = path
+  init(_ old: Children?, _ new: Children?, _ source: any NodeSource) {
     let isSame = old == new
     self.old = DiffSide(isSame ? nil : old, source)
     self.new = DiffSide(isSame ? nil : new, source)
@@ -115,13 +124,13 @@ private final class DiffLevel {
 
   /// The directories at a name; nil if neither entry is one.
   func below(_ pair: DiffPair, _ source: any NodeSource) -> DiffLevel? {
-    let (name, old, new): (FileName, Children?, Children?) =
+    let (old, new): (Children?, Children?) =
       switch pair {
-      case .removed(let entry): (entry.name, entry.children, nil)
-      case .added(let entry): (entry.name, nil, entry.children)
-      case .both(let old, let new): (new.name, old.children, new.children)
+      case .removed(let entry): (entry.children, nil)
+      case .added(let entry): (nil, entry.children)
+      case .both(let old, let new): (old.children, new.children)
       }
     guard old != nil || new != nil else { return nil }
-    return DiffLevel(path.appending(name), old, new, source)
+    return DiffLevel(old, new, source)
   }
 }

@@ -58,11 +58,11 @@ public final class ChunkFind {
   ) throws(RepositoryError) -> Bool {
     try vaultErrors { () throws(VaultError) in
       func tell(_ path: FilePath, _ error: VaultError) { unreadable(path, RepositoryError(error)) }
-      guard try uses(of: tree, at: "/", tell, found) != .stop else { return false }
+      guard try uses(of: tree, at: { "/" }, tell, found) != .stop else { return false }
       return try search.run(in: tree, state: (), unreadable: tell) {
         (view, directory, _) throws(VaultError) in
         let entry = view.entry
-        switch try uses(of: entry, at: directory.appending(entry.name), tell, found) {
+        switch try uses(of: entry, at: { directory.appending(entry.name) }, tell, found) {
         case .stop: return .stop
         case .hit: return .next(isHit: true, below: ())
         case .none: return .next(isHit: false, below: ())
@@ -75,7 +75,7 @@ public final class ChunkFind {
 
   // The chunks of one entry: its own nodes, not those of what is in a directory.
   private func uses(
-    of entry: Entry, at path: FilePath, _ unreadable: (FilePath, VaultError) -> Void,
+    of entry: Entry, at path: () -> FilePath, _ unreadable: (FilePath, VaultError) -> Void,
     _ found: (ChunkUse) -> Bool
   ) throws(VaultError) -> Outcome {
     var outcome = Outcome.none
@@ -83,7 +83,7 @@ public final class ChunkFind {
       guard wanted.contains(id, kind) else { return true }
       outcome = .hit
       return found(
-        ChunkUse(id: id, kind: kind, path: path, isDirectory: entry.type == .directory))
+        ChunkUse(id: id, kind: kind, path: path(), isDirectory: entry.type == .directory))
     }
     var waiting: [NodeReference] = []
     do throws(VaultError) {
@@ -98,7 +98,7 @@ public final class ChunkFind {
       }
     } catch {
       guard error.isLoss else { throw error }
-      unreadable(path, error)
+      unreadable(path(), error)
       return .hit
     }
   }

@@ -43,7 +43,7 @@ public final class Find {
   }
 
   private func visit(
-    _ entry: borrowing EntryView, in directory: FilePath, _ state: PatternSet.State?,
+    _ entry: borrowing EntryView, in directory: PathTrail, _ state: PatternSet.State?,
     _ found: (Entry, FilePath) -> Bool
   ) throws(VaultError) -> SubtreeSearch<PatternSet.State?>.Finding {
     let isDirectory = entry.type == .directory

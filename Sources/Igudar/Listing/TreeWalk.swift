@@ -2,7 +2,8 @@
 // before what is in it. One leaf of every directory on the way is in memory, however many entries
 // there are, and the first entry is told as soon as its leaf is read. Nothing recurses.
 //
-// A directory that cannot be read is told and passed over: it hides nothing else.
+// A directory of which something is lost is told and passed over: it hides nothing else. Every other
+// error ends the walk, as it would come again with the next directory.
 
 public import Platform
 package import Vault
@@ -32,55 +33,60 @@ public struct TreeWalk: Sendable {
 
   /// Visits the entries below a directory, whose own path is given.
   ///
-  /// `visit` gets each entry with its path; `unreadable` gets directories whose entries cannot be
-  /// had. What is no directory has nothing below it.
-  /// - Throws: `interrupted` when the program is asked to end.
+  /// `visit` gets each entry with the folder in which it is; `unreadable` gets directories whose
+  /// entries are damaged or missing, or that lie too deep. What is no directory has nothing below it.
+  /// - Throws: `interrupted`, and what the store and local places can throw.
   public func visit(
     below directory: Entry, at path: FilePath = "/",
     unreadable: (FilePath, RepositoryError) -> Void,
-    _ visit: (Entry, FilePath) -> WalkStep
+    _ visit: (Entry, PathTrail) -> WalkStep
   ) throws(RepositoryError) {
     guard let children = directory.children else { return }
     try vaultErrors { () throws(VaultError) in
       try views(
         of: children, at: path,
-        unreadable: { (path, error) throws(VaultError) in unreadable(path, RepositoryError(error)) }
-      ) { (view, parent) throws(VaultError) in
-        let entry = view.entry
-        return visit(entry, parent.appending(entry.name))
-      }
+        unreadable: { (folder, error) throws(VaultError) in
+          unreadable(folder.path, RepositoryError(error))
+        }
+      ) { (view, folder) throws(VaultError) in visit(view.entry, folder) }
     }
   }
 
-  /// As `visit`, with entries in place and the path of their directory: nothing is copied.
+  /// As `visit`, with entries in place: nothing is copied.
   package func views(
     of children: Children, at path: FilePath,
-    unreadable: (FilePath, VaultError) throws(VaultError) -> Void,
-    _ visit: (borrowing EntryView, FilePath) throws(VaultError) -> WalkStep
+    unreadable: (PathTrail, VaultError) throws(VaultError) -> Void,
+    _ visit: (borrowing EntryView, PathTrail) throws(VaultError) -> WalkStep
   ) throws(VaultError) {
-    var levels = [Level(children, path, source)]
+    var levels = [Level(children, source)]
+    var folder = PathTrail(path)
     while let level = levels.last {
       guard Interrupt.requested == 0 else { throw .interrupted }
       do throws(VaultError) {
         guard try level.advance() else {
           levels.removeLast()
+          folder.leave()
           continue
         }
       } catch {
-        try unreadable(level.path, error)
+        guard error.isLoss else { throw error }
+        try unreadable(folder, error)
         levels.removeLast()
+        folder.leave()
         continue
       }
-      switch try level.visit(visit) {
+      switch try level.visit(in: folder, visit) {
       case .stop: return
       case .past: break
       case .onward:
-        guard let below = level.below(source) else { break }
+        guard let (name, children) = level.below else { break }
+        folder.enter(name)
         guard levels.count < TreeLimits.depth else {
-          try unreadable(below.path, .limit("more than \(TreeLimits.depth) directories deep"))
+          try unreadable(folder, .tooDeep)
+          folder.leave()
           break
         }
-        levels.append(below)
+        levels.append(Level(children, source))
       }
     }
   }
@@ -88,29 +94,33 @@ public struct TreeWalk: Sendable {
 
 /// A directory on the way.
 private final class Level {
-  let path: FilePath
   private var reader: DirectoryReader
 
-  init(_ children: Children, _ path: FilePath, _ source: any NodeSource) {
-    self.path = path
+  init(_ children: Children, _ source: any NodeSource) {
     reader = DirectoryReader(children, from: source)
   }
 
   func advance() throws(VaultError) -> Bool { try reader.advance() }
 
   func visit(
-    _ body: (borrowing EntryView, FilePath) throws(VaultError) -> WalkStep
+    in folder: PathTrail,
+    _ body: (borrowing EntryView, PathTrail) throws(VaultError) -> WalkStep
   ) throws(VaultError) -> WalkStep {
     try reader.withCurrent { entry in
-      Result { () throws(VaultError) in try body(entry, path) }
+      Result { () throws(VaultError) in try body(entry, folder) }
     }.get()
   }
 
   /// The directory that the current entry is; nil if it is something else.
-  func below(_ source: any NodeSource) -> Level? {
+  var below: (name: [UInt8], children: Children)? {
     reader.withCurrent { entry in
       guard let children = entry.children else { return nil }
-      return Level(children, path.appending(Array(copying: entry.name)), source)
+      return (Array(copying: entry.name), children)
     }
   }
+}
+
+extension VaultError {
+  /// What is told of a directory that lies deeper than a walk goes.
+  static var tooDeep: Self { .limit("more than \(TreeLimits.depth) directories deep") }
 }

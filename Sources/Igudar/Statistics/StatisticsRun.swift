@@ -8,8 +8,8 @@ import Vault
 extension Repository {
   /// Counts about snapshots.
   ///
-  /// What cannot be read is told to `unreadable` with its snapshot and path, where it has one, and
-  /// makes the numbers too low.
+  /// What is damaged or missing is told to `unreadable` with its snapshot and path, where it has one,
+  /// and makes the numbers too low.
   /// - Throws: `interrupted`, and what the store and local places can throw.
   public func statistics(
     of snapshots: [SnapshotInfo], counting mode: CountingMode,
@@ -108,7 +108,7 @@ private final class StatisticsRun {
     guard let children = snapshot.snapshot.root.children else { return }
     try TreeWalk(from: source).views(
       of: children, at: "/",
-      unreadable: { (path, error) throws(VaultError) in report(snapshot, path, error) }
+      unreadable: { (folder, error) throws(VaultError) in report(snapshot, folder.path, error) }
     ) { (entry, directory) throws(VaultError) in
       progress.entries.add(1, ordering: .relaxed)
       switch mode {
@@ -127,7 +127,7 @@ private final class StatisticsRun {
 
   // The same nodes have the same files below: nothing new is behind them.
   private func countContent(
-    _ entry: borrowing EntryView, in directory: FilePath, of snapshot: SnapshotInfo
+    _ entry: borrowing EntryView, in directory: PathTrail, of snapshot: SnapshotInfo
   ) throws(VaultError) -> WalkStep {
     if entry.type == .directory, let node = entry.reference {
       return try met.insert(node.id) ? .onward : .past
@@ -151,14 +151,14 @@ private final class StatisticsRun {
   private func countChunks(
     of content: Content, size: UInt64, at path: FilePath
   ) throws(VaultError) {
-    let place = Hash.name(of: path.bytes).words
+    let place = ChunkID(words: Hash.name(of: path.bytes).words)
     var isCounted = false
     var extents = ContentReader(content, size: size, from: source)
     while let extent = try extents.next() {
       guard case .chunk(let id, let length) = extent else { continue }
-      if !isCounted, try met.insert(ChunkID(words: place)) { result.totalFileCount += 1 }
+      if !isCounted, try met.insert(place) { result.totalFileCount += 1 }
       isCounted = true
-      guard try met.insert(id.marked(with: path)) else { continue }
+      guard try met.insert(id.marked(with: place)) else { continue }
       result.totalChunkCount += 1
       add(size: UInt64(length))
     }

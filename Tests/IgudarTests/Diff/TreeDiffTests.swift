@@ -1,6 +1,7 @@
 // Differences are those that two dictionaries have, and what trees share is not read.
 
 import Platform
+import Storage
 import Testing
 import Vault
 
@@ -116,6 +117,16 @@ import Vault
     low.kind = .directory(try builder.finish(isRoot: true))
     #expect(try differences(nodes, low, tall).count == 18_000)
     #expect(try differences(nodes, tall, low).count == 18_000)
+  }
+
+  @Test func aStoreThatFailsEndsTheComparison() throws {
+    let nodes = MemoryNodes()
+    let (old, new) = (try large(nodes), try large(nodes, without: 113_456))
+    nodes.fail(with: .store(.unavailable("the host is down")))
+    #expect(throws: RepositoryError.store("the host is down")) {
+      try TreeDiff(from: nodes).run(
+        from: old, to: new, unreadable: { Issue.record("\($0): \($1)") }, found: { _ in true })
+    }
   }
 
   @Test func damageIsToldAndNotTakenForADifference() throws {

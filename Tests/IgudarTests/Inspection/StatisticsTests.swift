@@ -87,6 +87,19 @@ import Vault
     #expect(try small.statistics(.rawData, of: [snapshot]) == before)
   }
 
+  @Test(arguments: CountingMode.allCases)
+  func aStoreThatFailsEndsTheCount(_ mode: CountingMode) throws {
+    let snapshot = try small.backUp()
+    try small.open(
+      through: FaultyStore(small.store) { (operation, name, _) throws(StoreError) in
+        guard operation == .read, case .pack? = name?.kind else { return }
+        throw .unavailable("the host is down")
+      })
+    #expect(throws: RepositoryError.store("the host is down")) {
+      _ = try small.statistics(mode, of: [snapshot])
+    }
+  }
+
   @Test func whatIsLostIsToldAndCounted() throws {
     let snapshot = try small.backUp()
     for (name, _) in try small.store.list(prefix: "packs/") { try small.store.delete(name) }

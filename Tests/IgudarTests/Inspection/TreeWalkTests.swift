@@ -1,6 +1,7 @@
 // Walks visit everything once, in order, and what cannot be read hides nothing else.
 
 import Platform
+import Storage
 import Testing
 import Vault
 
@@ -36,7 +37,8 @@ import Vault
     var (met, unreadable): ([String], [String]) = ([], [])
     try TreeWalk(from: nodes).visit(
       below: root, unreadable: { path, _ in unreadable.append("\(path)") }
-    ) { _, path in
+    ) { entry, folder in
+      let path = folder.appending(entry.name)
       met.append("\(path)")
       return step(path)
     }
@@ -65,6 +67,29 @@ import Vault
     let (met, unreadable) = try paths(of: root)
     #expect(met == ["/a", "/b", "/c", "/d"])
     #expect(unreadable == ["/b", "/c"])
+  }
+
+  @Test func aStoreThatFailsEndsTheWalkAndIsNoTroubleOfAFolder() throws {
+    let root = try sample()
+    nodes.fail(with: .store(.unavailable("the host is down")))
+    #expect(throws: RepositoryError.store("the host is down")) {
+      try TreeWalk(from: nodes).visit(
+        below: root, unreadable: { path, error in Issue.record("\(path): \(error)") }
+      ) { _, _ in .onward }
+    }
+  }
+
+  @Test func foldersSayHowDeepTheyLie() throws {
+    var met: [String] = []
+    try TreeWalk(from: nodes).visit(
+      below: try sample(), at: "/below/here",
+      unreadable: { path, error in Issue.record("\(path): \(error)") }
+    ) { entry, folder in
+      met.append("\(folder.depth) \(folder.path) \(folder.appending(entry.name))")
+      return .onward
+    }
+    #expect(met.prefix(3).last == "1 /below/here/b /below/here/b/1")
+    #expect(met.last == "0 /below/here /below/here/d")
   }
 
   @Test func manyEntriesAreReadNodeByNode() throws {

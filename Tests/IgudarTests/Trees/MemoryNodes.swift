@@ -9,15 +9,20 @@ import Vault
 final class MemoryNodes: NodeSource, NodeSink {
   private let nodes = Mutex<[ChunkID: [UInt8]]>([:])
   private let reads = Mutex(0)
+  private let failure = Mutex<VaultError?>(nil)
 
   var ids: Set<ChunkID> { nodes.withLock { Set($0.keys) } }
   var readCount: Int { reads.withLock { $0 } }
 
   func node(_ id: ChunkID) throws(VaultError) -> [UInt8] {
     reads.withLock { $0 += 1 }
+    if let failure = failure.withLock({ $0 }) { throw failure }
     guard let node = nodes.withLock({ $0[id] }) else { throw .missingChunk(id) }
     return node
   }
+
+  /// What is answered to every read, instead of nodes.
+  func fail(with error: VaultError?) { failure.withLock { $0 = error } }
 
   func put(node: RawSpan) throws(VaultError) -> ChunkID {
     let bytes = Array(copying: node)

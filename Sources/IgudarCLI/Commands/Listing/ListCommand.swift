@@ -67,8 +67,8 @@ enum ListCommand {
     }
     let printer = NcduPrinter(output)
     printer.begin(folder, in: snapshot)
-    let code = try walk(folder, in: repository, output) { entry, path in
-      printer.print(entry, depth: path.bytes.count { $0 == 0x2f })
+    let code = try walk(folder, in: repository, output) { entry, directory in
+      printer.print(entry, depth: directory.depth + 1)
       return output.isClosed ? .stop : .onward
     }
     printer.finish()
@@ -80,7 +80,8 @@ enum ListCommand {
     _ printer: ListPrinter, _ sorted: SortedEntries?
   ) throws -> ExitCode {
     var failure: (any Error)?
-    let code = try walk(folder, in: repository, printer.output) { entry, path in
+    let code = try walk(folder, in: repository, printer.output) { entry, directory in
+      let path = directory.appending(entry.name)
       let place = choice.judge(path)
       if place.isListed {
         guard let sorted else {
@@ -104,7 +105,7 @@ enum ListCommand {
 
   private static func walk(
     _ folder: Entry, in repository: Repository, _ output: Output,
-    _ visit: (Entry, FilePath) -> WalkStep
+    _ visit: (Entry, PathTrail) -> WalkStep
   ) throws -> ExitCode {
     var code = ExitCode.done
     try TreeWalk(repository).visit(
