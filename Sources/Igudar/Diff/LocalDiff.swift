@@ -3,7 +3,8 @@
 // compared with its chunks by their keyed hashes, so that nothing of it is fetched.
 //
 // Compared is what a restore would bring back and this machine can show: not ctime, inode, access
-// and birth times, link counts or names of owners.
+// and birth times, link counts or names of owners. Inode flags and project IDs belong to open files
+// and are compared on request.
 
 import Glibc
 public import Platform
@@ -13,6 +14,8 @@ import Vault
 public struct LocalDiffOptions: Sendable {
   /// Whether files are read whose size and modification time are the same.
   public var readsAll = false
+  /// Whether files and folders are opened for their inode flags and project IDs.
+  public var readsMarks = false
   /// What is passed over, on either side.
   public var exclusion = Exclusion()
 
@@ -50,7 +53,7 @@ public struct LocalDiff: Sendable {
     } catch { throw .noSource("\(error)") }
     try vaultErrors { () throws(VaultError) in
       var walk = LocalDiffWalk(
-        files: LocalFiles(vault, source, readsAll: options.readsAll), source: source,
+        files: LocalFiles(vault, source, options), source: source,
         rules: rules(folder))
       try walk.run(
         tree.children, directory, unreadable: { unreadable($0, RepositoryError($1)) },

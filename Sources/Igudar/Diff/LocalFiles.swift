@@ -9,14 +9,14 @@ import Vault
 final class LocalFiles {
   private let hasher: ChunkHasher
   private let source: any NodeSource
-  private let readsAll: Bool
+  private let options: LocalDiffOptions
   private let comparison: ContentComparison
 
-  init(_ vault: Vault, _ source: any NodeSource, readsAll: Bool) {
+  init(_ vault: Vault, _ source: any NodeSource, _ options: LocalDiffOptions) {
     hasher = vault.hasher
     comparison = ContentComparison(hasher)
     self.source = source
-    self.readsAll = readsAll
+    self.options = options
   }
 
   /// What is at a name of a folder, seen beside what the snapshot has there.
@@ -33,6 +33,7 @@ final class LocalFiles {
     }
     guard let old else { return entry }
     entry.takeOver(old)
+    if options.readsMarks { readMarks(into: &entry, name, status, in: directory) }
     if case .file(let before) = old.kind, status.type == .regular {
       let isSame = try hasContent(of: before, old.mtime, name, status, in: directory)
       let content: Content = isSame ? before.content : .empty
@@ -81,6 +82,21 @@ final class LocalFiles {
     return own == id ? known : .inline(value)
   }
 
+  // What cannot be read, or is nothing that this file system knows, stays what the snapshot says.
+  private func readMarks(
+    into entry: inout Entry, _ name: FileName, _ status: FileStatus, in directory: OpenDirectory
+  ) {
+    guard status.type == .regular || status.type == .directory else { return }
+    do throws(Errno) {
+      let file = try Descriptor.openSource(name, at: directory.descriptor.raw)
+      if let flags = try InodeFlags.flags(of: file.raw) {
+        entry.inodeFlags &= ~InodeFlags.restorable
+        entry.inodeFlags |= flags & InodeFlags.restorable
+      }
+      if let project = try InodeFlags.project(of: file.raw) { entry.projectID = project }
+    } catch { return }
+  }
+
   // MARK: Content
 
   private func hasContent(
@@ -127,7 +143,6 @@ extension Entry {
     group = old.group
     inodeFlags = old.inodeFlags
     projectID = old.projectID
-    flags = old.flags
     flags = old.flags
     unknown = old.unknown
   }

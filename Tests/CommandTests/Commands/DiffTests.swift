@@ -90,6 +90,21 @@ import Testing
     #expect(thorough.lines.contains("M?   /a/same"))
   }
 
+  @Test func inodeFlagsAreMetadataOfAFolderHere() throws {
+    let flagged = try repository.shell(
+      "chattr +d src/mode src/keep 2> /dev/null && echo yes || true")
+    // Not every file system has flags.
+    guard flagged.lines == ["yes"] else { return }
+    _ = try repository.backup("src")
+    func diff(_ options: String...) throws -> [String] {
+      changes(try repository.run(["diff", "latest:src", "--local", "src"] + options))
+    }
+    #expect(try diff("--metadata").isEmpty)
+    try repository.shell("chattr -d src/mode src/keep")
+    #expect(try diff("--metadata") == ["U    /keep/", "U    /mode"])
+    #expect(try diff().isEmpty)
+  }
+
   @Test func whatIsExcludedIsPassedOverOnBothSides() throws {
     try repository.shell(
       """

@@ -32,8 +32,9 @@ enum DiffCommand {
 
       With --local PATH the second is a folder of this machine; the first is the same folder in the
       snapshot, or what :PATH names. A file of another size or modification time is read and
-      compared chunk by chunk; with --checksum all are. What is excluded is passed over on both
-      sides, as the backup passes over it.
+      compared chunk by chunk; with --checksum all are. With --metadata files and folders are opened
+      for their inode flags and project IDs, too. What is excluded is passed over on both sides, as
+      the backup passes over it.
       """,
     options: [metadata, local, checksum] + exclusions + Selection.options
   ) { invocation in
@@ -88,6 +89,7 @@ enum DiffCommand {
     printer.begin("comparing snapshot \(old.name) to \(folder):")
     var options = LocalDiffOptions()
     options.readsAll = invocation.options.has(checksum)
+    options.readsMarks = invocation.options.has(metadata)
     options.exclusion = try BackupExclusions.exclusion(invocation.options).exclusion
     try LocalDiff(repository, options: options).run(
       from: old.entry, to: folder, unreadable: { printer.unreadable($0, $1) },
