@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/openat2.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
@@ -31,11 +30,6 @@ int clinux_statx(int dirfd, const char *path, int flags, unsigned mask, struct s
 
 int clinux_renameat2(int olddir, const char *old, int newdir, const char *name, unsigned flags) {
   return (int)syscall(SYS_renameat2, olddir, old, newdir, name, flags);
-}
-
-int clinux_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
-  struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
-  return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
 }
 
 long clinux_getdents64(int fd, void *buffer, size_t size) {

@@ -13,7 +13,6 @@ extern const int clinux_O_TMPFILE;
 
 int clinux_statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *result);
 int clinux_renameat2(int olddir, const char *old, int newdir, const char *name, unsigned flags);
-int clinux_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 long clinux_getdents64(int fd, void *buffer, size_t size);
 int clinux_mknodat(int dirfd, const char *path, unsigned mode, unsigned major, unsigned minor);
 

@@ -29,10 +29,4 @@ struct ContentSum {
     guard !overflow else { throw .malformed("content above 2^64 bytes") }
     bytes = sum
   }
-
-  /// Forgets what came before, after a jump.
-  mutating func restart(at offset: UInt64) {
-    bytes = offset
-    endsWithHole = false
-  }
 }

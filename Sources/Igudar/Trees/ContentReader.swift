@@ -1,6 +1,6 @@
-// Reads the extents of a file in order or from any offset, one node per level in memory. Everything
-// is checked: types, levels, counts, that bytes add up in every node and to the file's size, and
-// that no two holes are neighbours. Nothing recurses.
+// Reads the extents of a file in order, one node per level in memory. Everything is checked: types,
+// levels, counts, that bytes add up in every node and to the file's size, and that no two holes are
+// neighbours. Nothing recurses.
 
 package import Vault
 
@@ -54,9 +54,9 @@ package struct ContentReader: ~Copyable {
 
   /// The next extent; nil at the end.
   package mutating func next() throws(VaultError) -> Extent? {
-    if !isOpen { try open(at: 0) }
+    if !isOpen { try open() }
     while index == leaf.count {
-      guard try descend(to: offset) else { return nil }
+      guard try descend() else { return nil }
     }
     let extent = leaf[index]
     if extent.isHole && endedWithHole { throw damaged(.malformed("two holes side by side")) }
@@ -66,40 +66,18 @@ package struct ContentReader: ~Copyable {
     return extent
   }
 
-  /// Goes to the extent that holds this byte of the file, which then begins at `offset`.
-  ///
-  /// Behind the end there is no extent. Reads one node per level.
-  package mutating func seek(to target: UInt64) throws(VaultError) {
-    endedWithHole = false
-    if root == nil {
-      index = 0
-      offset = 0
-    } else {
-      try open(at: target)
-    }
-    while index < leaf.count, offset + leaf[index].length <= target {
-      offset += leaf[index].length
-      index += 1
-    }
-  }
-
-  /// Opens the nodes from the root down to the leaf that holds a byte.
-  private mutating func open(at target: UInt64) throws(VaultError) {
+  /// Opens the root.
+  private mutating func open() throws(VaultError) {
     guard let root else { return }
     isOpen = true
-    offset = 0
-    inner.removeAll(keepingCapacity: true)
-    leaf = []
-    index = 0
     guard root.level <= TreeLimits.level else {
       throw .damagedNode(root.id, .malformed("a level above 16"))
     }
     try load(root.id, level: root.level, bytes: size)
-    if root.level > 0 { _ = try descend(to: target) }
   }
 
-  /// Opens the next leaf, passing over what ends before a byte; false at the end of the file.
-  private mutating func descend(to target: UInt64) throws(VaultError) -> Bool {
+  /// Opens the next leaf; false at the end of the file.
+  private mutating func descend() throws(VaultError) -> Bool {
     while let top = inner.indices.last {
       guard inner[top].next < inner[top].branches.count else {
         inner.removeLast()
@@ -108,10 +86,6 @@ package struct ContentReader: ~Copyable {
       let branch = inner[top].branches[inner[top].next]
       let level = inner[top].level - 1
       inner[top].next += 1
-      if offset + branch.bytes <= target {
-        offset += branch.bytes
-        continue
-      }
       try load(branch.id, level: level, bytes: branch.bytes)
       if level == 0 { return true }
     }

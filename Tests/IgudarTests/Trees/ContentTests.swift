@@ -1,5 +1,4 @@
-// File contents come back from their nodes, from the start or from any offset, and equal extents
-// give equal nodes.
+// File contents come back from their nodes, and equal extents give equal nodes.
 
 import Testing
 import Vault
@@ -27,36 +26,6 @@ import Vault
     while let extent = try reader.next() { back.append(extent) }
     #expect(back == extents, "seed \(seed)")
     #expect(reader.offset == size)
-  }
-
-  @Test func anyOffsetIsFoundInFewNodes() throws {
-    let seed = UInt64.random(in: 0...UInt64.max)
-    var generator = SeededGenerator(seed: seed)
-    for count in [5, 100, 10_000] {
-      let extents = generator.extents(count)
-      var starts: [UInt64] = []
-      var size: UInt64 = 0
-      for extent in extents {
-        starts.append(size)
-        size += extent.length
-      }
-      let nodes = MemoryNodes()
-      let (content, _) = try build(extents, into: nodes)
-      var reader = ContentReader(content, size: size, from: nodes)
-      for _ in 0..<60 {
-        let place = generator.number(below: count)
-        let inside = starts[place] + UInt64.random(in: 0..<extents[place].length, using: &generator)
-        let before = nodes.readCount
-        try reader.seek(to: inside)
-        try #require(reader.offset == starts[place], "seed \(seed)")
-        try #require(try reader.next() == extents[place], "seed \(seed)")
-        try #require(nodes.readCount - before <= 3)
-        let following = place + 1 < count ? extents[place + 1] : nil
-        try #require(try reader.next() == following, "seed \(seed)")
-      }
-      try reader.seek(to: size)
-      #expect(try reader.next() == nil)
-    }
   }
 
   @Test func neighbouringHolesBecomeOne() throws {
