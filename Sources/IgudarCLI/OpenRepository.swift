@@ -94,13 +94,6 @@ extension Invocation {
     return LocalPlaces(cache: cache, state: state, warn: warn)
   }
 
-  /// Where the repository is, and what this machine knows of it.
-  func ownFolders() throws(Failure) -> [FilePath] {
-    let settings = try settings()
-    let places = places(settings)
-    return [settings.location.path] + [places.cache, places.state].compactMap(\.self)
-  }
-
   // As the XDG base directory specification says: relative paths do not count.
   private func xdgFolder(_ variable: String, _ usual: String) -> FilePath? {
     if let named = environment(variable), named.first == UInt8(ascii: "/") {

@@ -50,6 +50,13 @@ public final class Vault: Sendable {
   /// Plain bytes of frames that stay decoded for readers.
   private static let frameCacheBytes = 24 << 20
 
+  /// Where this machine keeps what it remembers of the repository.
+  package var localFolders: [FilePath] {
+    [places.cache, places.state].compactMap(\.self).map {
+      $0.appending("igudar").appending(access.repository.hex)
+    }
+  }
+
   private convenience init(_ access: RepositoryAccess, places: LocalPlaces) throws(VaultError) {
     let index = try Self.index(access.repository, places)
     let journal = Journal(

@@ -4,7 +4,6 @@
 
 import Glibc
 import Platform
-import Synchronization
 
 /// Deletes names and all that lies below them.
 struct Deletion {
@@ -89,8 +88,7 @@ struct Deletion {
       return .kept
     }
     guard !context.isProtected(status) else {
-      context.fail(
-        chain.path, "is kept: the repository, or what igudar knows of it, lies there", .kept)
+      context.fail(chain.path, RestoreContext.protected, .kept)
       return .kept
     }
     let own = SharedDescriptor(
@@ -144,32 +142,5 @@ struct Deletion {
       level.isKept = true
       context.fail(level.chain.path, "deleting it", error)
     }
-  }
-}
-
-/// Folders that are never deleted, with all that they lie in, whatever way leads to them.
-struct ProtectedFolders: Sendable {
-  private struct Identity: Hashable {
-    let device: UInt64
-    let inode: UInt64
-  }
-
-  private let identities: Set<Identity>
-
-  init(_ paths: [FilePath]) {
-    var identities: Set<Identity> = []
-    for path in paths.compactMap(realPath) {
-      var folder = path
-      while let status = try? FileStatus.of(folder) {
-        identities.insert(Identity(device: status.device, inode: status.inode))
-        if folder.parent == folder { break }
-        folder = folder.parent
-      }
-    }
-    self.identities = identities
-  }
-
-  func contains(_ status: FileStatus) -> Bool {
-    identities.contains(Identity(device: status.device, inode: status.inode))
   }
 }

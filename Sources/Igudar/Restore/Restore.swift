@@ -30,9 +30,12 @@ public struct Restore: Sendable {
     progress: RestoreProgress = RestoreProgress(),
     report: @escaping @Sendable (RestoreEvent) -> Void
   ) throws(RepositoryError) {
-    let directory = try openTarget()
     let context = RestoreContext(
       vault: repository.vault, options: options, progress: progress, report: report)
+    guard !context.isClosed(target) else {
+      throw .target("\(target)", "it lies inside the repository, or what igudar knows of it")
+    }
+    let directory = try openTarget()
     try vaultErrors { () throws(VaultError) in
       let nodes = try repository.nodeSource()
       let walk = try RestoreWalk(
@@ -73,7 +76,7 @@ public struct Restore: Sendable {
   // What is wrong, if another restore would do this; nil if nothing is.
   private static func mismatch(_ event: RestoreEvent) -> RestoreEvent? {
     switch event {
-    case .failed(_, _, _, of: .metadata): return nil
+    case .failed(_, _, .kept, _), .failed(_, _, _, of: .metadata): return nil
     case .failed: return event
     case .step(let step):
       switch step.action {

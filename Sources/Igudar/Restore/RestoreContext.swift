@@ -28,11 +28,17 @@ final class RestoreContext: Sendable {
     self.progress = progress
     self.report = report
     isRoot = isSuperuser()
-    protected = ProtectedFolders(options.protectedFolders)
+    protected = ProtectedFolders(options.protectedFolders + vault.localFolders)
   }
 
   /// Whether a folder must not be deleted.
-  func isProtected(_ status: FileStatus) -> Bool { protected.contains(status) }
+  func isProtected(_ status: FileStatus) -> Bool { protected.keep(status) }
+
+  /// Whether nothing in a folder may be changed.
+  func isClosed(_ status: FileStatus) -> Bool { protected.areOne(status) }
+
+  /// Whether nothing may be restored into a folder, which need not be there.
+  func isClosed(_ target: FilePath) -> Bool { protected.hold(target) }
 
   // MARK: Whether it goes on
 
@@ -110,6 +116,9 @@ final class RestoreContext: Sendable {
   /// Why what had a free name cannot get it.
   static let taken =
     "something got this name since, or one that is the same here; it is not replaced"
+
+  /// Why nothing is changed in a folder, and it is not deleted.
+  static let protected = "is kept: the repository, or what igudar knows of it, lies there"
 
   /// Why a file cannot get its name.
   var blocked: String {

@@ -48,7 +48,10 @@ public struct RestoreOptions: Sendable {
   public var jobs = 0
   /// Whether every step is told, not only errors.
   public var tellsSteps = false
-  /// Folders that are never deleted, nor anything that they lie in.
+  /// The repository's own folder and others like it, in which nothing is changed.
+  ///
+  /// Neither they nor anything that they lie in is deleted. Where this machine keeps what it knows of
+  /// the repository is among them by itself.
   public var protectedFolders: [FilePath] = []
 
   // Whether what has another time than in the snapshot is left as it is: nobody restored it.

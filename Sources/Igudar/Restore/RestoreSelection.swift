@@ -2,6 +2,7 @@
 // from the folder that is restored.
 
 import Platform
+import Vault
 
 /// What is restored of a snapshot.
 public enum RestoreSelection: Sendable {
@@ -52,6 +53,36 @@ public enum RestoreSelection: Sendable {
     }
   }
 
+  /// Whether anything in a folder that is on the way is selected; what cannot be read may be.
+  func selectsAny(in children: Children, at state: State, from source: any NodeSource) -> Bool {
+    let levels = [SelectionLevel(children, state, source)]
+    return (try? selectsAny(in: levels, from: source)) ?? true
+  }
+
+  private func selectsAny(
+    in first: [SelectionLevel], from source: any NodeSource
+  ) throws(VaultError) -> Bool {
+    var levels = first
+    while let level = levels.last {
+      guard let entry = try level.reader.next() else {
+        levels.removeLast()
+        continue
+      }
+      guard let children = entry.children else {
+        if selects(entry.name, in: level.state) { return true }
+        continue
+      }
+      let state = enter(entry.name, from: level.state)
+      switch standing(of: state) {
+      case .selected: return true
+      case .onTheWay where levels.count < TreeLimits.depth:
+        levels.append(SelectionLevel(children, state, source))
+      case .onTheWay, .left: break
+      }
+    }
+    return false
+  }
+
   /// How a folder stands, by its own state.
   func standing(of state: State) -> Standing {
     guard let state else { return .selected }
@@ -63,5 +94,16 @@ public enum RestoreSelection: Sendable {
     case .excluding(let patterns):
       return patterns.match(of: state).isMatched ? .left : .selected
     }
+  }
+}
+
+/// A folder on the way through what may be selected.
+private final class SelectionLevel {
+  let state: RestoreSelection.State
+  var reader: DirectoryReader
+
+  init(_ children: Children, _ state: RestoreSelection.State, _ source: any NodeSource) {
+    self.state = state
+    reader = DirectoryReader(children, from: source)
   }
 }

@@ -251,7 +251,6 @@ final class RestoreWalk {
     let state = selection.enter(entry.name, from: level.state)
     let standing = selection.standing(of: state)
     guard standing != .left else { return }
-    if standing == .selected { context.progress.totalFiles.add(1, ordering: .relaxed) }
     let path = { level.directory.path.appending(entry.name) }
     guard levels.count < TreeLimits.depth else {
       context.fail(path(), "lies deeper than \(TreeLimits.depth) directories")
@@ -259,6 +258,14 @@ final class RestoreWalk {
     }
     do throws(Errno) {
       let status = exists ? try level.status(of: entry.name, context) : nil
+      if let status, context.isClosed(status) {
+        // Where patterns choose nothing in it there is nothing to tell.
+        if standing == .selected || selection.selectsAny(in: children, at: state, from: source) {
+          context.fail(path(), RestoreContext.protected, .kept)
+        }
+        return
+      }
+      if standing == .selected { context.progress.totalFiles.add(1, ordering: .relaxed) }
       if let status, status.type != .directory, context.keeps(status, for: entry) != nil {
         context.fail(path(), "is no folder, and may not be replaced; all in it is left out")
         return

@@ -45,7 +45,7 @@ import Testing
     for options in [["-n"], []] {
       let outcome = try repository.run(
         ["restore", "latest:src", "-t", "out", "--delete"] + options, code: 3)
-      #expect(outcome.errorText.contains("--delete left 3 folders as they are"))
+      #expect(outcome.errorText.contains("3 folders were left as they are"))
       for (path, text) in [
         ("home", "nothing in it is deleted"), ("bound", "nothing in it is deleted"),
         ("other", "is kept"),
@@ -63,6 +63,81 @@ import Testing
     try repository.shell("test ! -e out/extra; cmp src/home/sub/new out/home/sub/new")
     withExtendedLifetime((disk, known, unknown)) {}
   }
+
+  // MARK: The repository in the snapshot
+
+  /// All files of the repository, and those of what this machine knows of it.
+  private func ownFiles() throws -> [String] {
+    try repository.shell(
+      """
+      find repo -printf '%p %i %s %C@\\n' | LC_ALL=C sort
+      find cache/igudar state/igudar -printf '%p %i\\n' | LC_ALL=C sort
+      """
+    ).lines
+  }
+
+  /// A snapshot of all that a home has, the repository with it, which has grown since.
+  private func backUpHome() throws -> String {
+    try repository.shell("echo one > src/one; mkdir cache/other; echo kept > cache/other/file")
+    _ = try repository.backup("src")
+    // What is read while it is written may be named.
+    let home = repository.sandbox.path
+    let outcome = try repository.sandbox.igudar("backup", "-q", home)
+    #expect([0, 3].contains(outcome.code), "\(outcome.errorText)")
+    try repository.shell("head -c 300000 /dev/urandom > src/new")
+    _ = try repository.backup("src")
+    try repository.shell("rm src/one; echo spoilt > cache/other/file; mkdir extra")
+    return home
+  }
+
+  @Test(arguments: [["--delete"], ["--delete", "--verify"], ["--verify"], ["-n", "--delete"]])
+  func aRepositoryThatTheSnapshotHoldsIsLeftAsItIs(_ options: [String]) throws {
+    let home = try backUpHome()
+    let before = try ownFiles()
+    let outcome = try repository.run(
+      ["restore", "latest~1:\(home)", "-t", home] + options, code: 3)
+    #expect(try ownFiles() == before)
+    let folders = try repository.shell("echo \(home)/repo \(home)/*/igudar/*").text
+      .split(whereSeparator: \.isWhitespace)
+    #expect(folders.count == 3)
+    for folder in folders {
+      #expect(outcome.errorText.contains("\(folder): is kept: the repository"))
+    }
+    #expect(outcome.errorText.split(separator: "\n").count { $0.contains("is kept") } == 3)
+    #expect(outcome.errorText.contains("3 folders were left as they are"))
+    #expect(!outcome.errorText.contains("when it is read again"), "\(outcome.errorText)")
+    try repository.igudar("check", "--read-data")
+    let isDry = options.contains("-n")
+    try repository.shell(
+      isDry
+        ? "test ! -e src/one; test -e extra; test -e src/new"
+        : "test $(cat src/one) = one; test $(cat cache/other/file) = kept")
+    guard !isDry else { return }
+    let isGone = options.contains("--delete")
+    try repository.shell("test \(isGone ? "!" : "") -e extra; test \(isGone ? "!" : "") -e src/new")
+  }
+
+  @Test func aRepositoryOfWhichNothingIsChosenIsNotToldOf() throws {
+    let home = try backUpHome()
+    let words = ["restore", "latest~1:\(home)", "-t", home, "--delete", "--include"]
+    let outcome = try repository.run(words + ["one"])
+    #expect(outcome.errors.isEmpty, "\(outcome.errorText)")
+    try repository.shell("test -e src/one; test -e extra")
+    let inside = try repository.run(words + ["/repo/format"], code: 3)
+    #expect(inside.errorText.contains("\(home)/repo: is kept: the repository"))
+    #expect(inside.errorText.contains("1 folder was left as it is"))
+  }
+
+  @Test func nothingIsRestoredIntoWhatIsKnownOfTheRepository() throws {
+    _ = try repository.backup("src")
+    let folder = try repository.shell("echo cache/igudar/*").lines[0]
+    let outcome = try repository.igudar(
+      "restore", "latest:src", "-t", "\(folder)/a/b", code: 1)
+    #expect(outcome.errorText.contains("it lies inside the repository, or what igudar knows of it"))
+    try repository.shell("test ! -e \(folder)/a")
+  }
+
+  // MARK: Patterns
 
   @Test func whatPatternsLeaveOutIsKeptInAFolderThatIsInTheWayToo() throws {
     try repository.shell("cd src; echo file > x; ln -s x y")

@@ -46,8 +46,9 @@ enum RestoreCommand {
       --delete obeys them too.
 
       Exit code 1 when some files could not be restored, 3 when all that is missing takes more
-      rights than the user has, or --delete had to keep what is mounted in DIR, 5 when the
-      repository is damaged, 13 when DIR may not be written.
+      rights than the user has, or lies where something is kept, which are the repository's own
+      folder and, with --delete, what is mounted in DIR, 5 when the repository is damaged, 13 when
+      DIR may not be written.
       """,
     options: own + Selection.options
   ) { invocation in
@@ -153,7 +154,7 @@ enum RestoreCommand {
     options.jobs = try given.value(jobs, as: Int.self) ?? 0
     guard options.jobs <= 256 else { throw invocation.usage("--jobs must be at most 256") }
     options.tellsSteps = options.isDryRun || invocation.output.verbosity > 2
-    options.protectedFolders = try invocation.ownFolders()
+    options.protectedFolders = [try invocation.settings().location.path]
     return options
   }
 

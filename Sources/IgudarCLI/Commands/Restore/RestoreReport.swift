@@ -118,8 +118,8 @@ final class RestoreReport: Sendable {
   private static func kept(_ count: UInt64) -> Failure {
     Failure(
       .incomplete,
-      "--delete left \(counted(count, "folder")) as \(count == 1 ? "it is" : "they are")",
-      nextStep: "All is restored.")
+      "\(counted(count, "folder")) \(count == 1 ? "was left as it is" : "were left as they are")",
+      nextStep: "All else is restored.")
   }
 
   private func summary(_ progress: RestoreProgress, _ elapsed: Double) -> String {

@@ -1,0 +1,53 @@
+// The folders that a restore leaves alone whatever the snapshot says of them: the repository that it
+// reads, which a snapshot of a whole home holds as it was, and what this machine knows of it.
+
+import Platform
+
+/// Folders in which nothing is changed; neither they nor what they lie in is deleted, whatever way
+/// leads to them.
+struct ProtectedFolders: Sendable {
+  private struct Identity: Hashable {
+    let device: UInt64
+    let inode: UInt64
+
+    init(_ status: FileStatus) {
+      device = status.device
+      inode = status.inode
+    }
+  }
+
+  private let own: Set<Identity>
+  private let all: Set<Identity>
+
+  init(_ paths: [FilePath]) {
+    let chains = paths.compactMap(realPath).map(Self.chain)
+    own = Set(chains.compactMap(\.first))
+    all = Set(chains.joined())
+  }
+
+  // A folder and all that it lies in.
+  private static func chain(_ path: FilePath) -> [Identity] {
+    var chain: [Identity] = []
+    var folder = path
+    while let status = try? FileStatus.of(folder) {
+      chain.append(Identity(status))
+      if folder.parent == folder { break }
+      folder = folder.parent
+    }
+    return chain
+  }
+
+  /// Whether a folder is one of them, in which nothing is changed.
+  func areOne(_ status: FileStatus) -> Bool { own.contains(Identity(status)) }
+
+  /// Whether a folder must not be deleted.
+  func keep(_ status: FileStatus) -> Bool { all.contains(Identity(status)) }
+
+  /// Whether a path lies in one of them, or would if it were made.
+  func hold(_ path: FilePath) -> Bool {
+    var there = path
+    while realPath(there) == nil, there.parent != there { there = there.parent }
+    guard let folder = realPath(there) else { return false }
+    return !own.isDisjoint(with: Self.chain(folder))
+  }
+}
