@@ -18,7 +18,7 @@ struct Arrival: Sendable {
     do throws(Errno) { try rename(final) } catch {
       do throws(Errno) {
         if error == .isDirectory || error == .exists || error == .notEmpty {
-          try removeFolder(final)
+          try Deletion(context).makeWay(final, in: directory)
         } else if error == .notPermitted {
           // What must not be changed must not be replaced either.
           try unlock(final)
@@ -57,23 +57,9 @@ struct Arrival: Sendable {
     }
   }
 
-  private func removeFolder(_ final: FileName) throws(Errno) {
-    if context.options.deletesExtra {
-      // What patterns leave out stays, and the folder with it.
-      guard Deletion(context).delete(final, in: directory, directory.patterns) else {
-        throw .notEmpty
-      }
-    } else {
-      try directory.changing(context) { (raw) throws(Errno) in
-        try DirectoryChange.removeDirectory(final, in: raw)
-      }
-    }
-  }
-
   private func unlock(_ final: FileName) throws(Errno) {
     guard let raw = directory.openDirectory?.descriptor.raw else { throw .notFound }
-    let file = try Descriptor.openSource(final, at: raw)
-    guard MetadataPlace.descriptor(file.raw).unlock() else { throw .notPermitted }
+    guard MetadataPlace.unlock(final, in: raw) else { throw .notPermitted }
   }
 }
 

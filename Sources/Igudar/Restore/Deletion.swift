@@ -15,28 +15,13 @@ struct Deletion {
     isDry = context.options.isDryRun
   }
 
-  /// A folder on the way.
-  private final class Level {
-    let folder: SharedDescriptor
-    let name: FileName
-    let chain: PathChain
-    let state: RestoreSelection.State
-    let device: UInt64
-    let listing: DirectoryListing
-    var next = 0
-    var isKept = false
-
-    init(
-      _ name: FileName, _ folder: SharedDescriptor, _ chain: PathChain,
-      _ state: RestoreSelection.State
-    ) throws(Errno) {
-      self.name = name
-      self.folder = folder
-      self.chain = chain
-      self.state = state
-      device = try FileStatus.of(folder.descriptor.raw).device
-      listing = try DirectoryListing(of: folder.descriptor)
-    }
+  /// What became of a name and all below it, or would; the worst of it counts.
+  enum Outcome: Int, Sendable {
+    case gone
+    /// What is never deleted is kept.
+    case kept
+    /// Something is left that patterns leave out, or that could not be deleted.
+    case left
   }
 
   /// What becomes of a name at the first look.
@@ -44,103 +29,154 @@ struct Deletion {
     case gone
     case kept
     /// A folder that may go with what is in it.
-    case entered(Level)
+    case entered(DeletedFolder)
   }
 
-  /// Deletes a name in a folder, where `state` stands in the patterns; answers whether all of it is
-  /// gone, or would be.
+  /// Deletes a name in a folder, where `state` stands in the patterns.
   @discardableResult
   func delete(
     _ name: FileName, in directory: RestoreDirectory, _ state: RestoreSelection.State
-  ) -> Bool {
-    guard let parent = directory.openDirectory else { return false }
+  ) -> Outcome {
+    guard let parent = directory.openDirectory else { return .left }
+    let place = DeletionPlace.target(directory, parent)
     do throws(Errno) {
-      return try directory.changing(context) { (raw) throws(Errno) in
-        let device = try FileStatus.of(raw).device
-        let chain = PathChain(name, in: directory.chain)
-        switch try begin(name, in: parent, device, chain, state) {
-        case .gone: return true
-        case .kept: return false
-        case .entered(let level): return finish(level, in: parent)
-        }
+      let device = try FileStatus.of(place.raw).device
+      let chain = PathChain(name, in: directory.chain)
+      switch try begin(name, in: place, device, chain, state) {
+      case .gone: return .gone
+      case .kept: return .kept
+      case .entered(let folder): return finish(folder, in: place)
       }
     } catch {
       context.fail(directory.path.appending(name), "deleting it", error)
-      return false
+      return .left
+    }
+  }
+
+  /// Takes a folder away whose name something else is to have, or looks whether that can be.
+  ///
+  /// - Throws: `busy` if something in it is never deleted, or it is not itself; `notEmpty` if
+  ///   something is left in it for another reason.
+  func makeWay(_ name: FileName, in directory: RestoreDirectory) throws(Errno) {
+    guard let raw = directory.openDirectory?.descriptor.raw else { throw .notFound }
+    let status = try FileStatus.of(name, at: raw)
+    guard !status.isMountRoot, try status.device == FileStatus.of(raw).device,
+      !context.isProtected(status)
+    else { throw .busy }
+    guard context.options.deletesExtra, !directory.isMounted else {
+      do throws(Errno) { return try removeEmpty(name, in: directory) } catch {
+        throw error == .notEmpty && directory.isMounted ? Errno.busy : error
+      }
+    }
+    // What patterns leave out stays, and the folder with it.
+    switch delete(name, in: directory, directory.patterns) {
+    case .gone: return
+    case .kept: throw .busy
+    case .left: throw .notEmpty
+    }
+  }
+
+  private func removeEmpty(_ name: FileName, in directory: RestoreDirectory) throws(Errno) {
+    try directory.changing(context) { (raw) throws(Errno) in
+      guard isDry else { return try DirectoryChange.removeDirectory(name, in: raw) }
+      let folder = try Descriptor.openSource(name, at: raw, flags: O_DIRECTORY)
+      guard try DirectoryListing(of: folder).count == 0 else { throw .notEmpty }
     }
   }
 
   // Deletes what is no folder; a folder is opened, if it may go.
   private func begin(
-    _ name: FileName, in folder: SharedDescriptor, _ device: UInt64, _ chain: PathChain,
+    _ name: FileName, in place: DeletionPlace, _ device: UInt64, _ chain: PathChain,
     _ state: RestoreSelection.State
   ) throws(Errno) -> Beginning {
-    let raw = folder.descriptor.raw
-    let status = try FileStatus.of(name, at: raw)
-    guard status.type == .directory else {
-      if !isDry { try DirectoryChange.remove(name, in: raw) }
+    let status = try place.changing(context) { (raw) throws(Errno) in
+      try FileStatus.of(name, at: raw)
+    }
+    // Files can be on another device than their folder without being mounted: overlays have that.
+    let isFolder = status.type == .directory
+    guard !status.isMountRoot, !isFolder || status.device == device else {
+      context.fail(chain.path, "is kept: another file system is mounted there", .kept)
+      return .kept
+    }
+    guard isFolder else {
+      if !isDry { try remove(name, in: place) }
       let size = status.type == .regular ? status.size : 0
       context.finish(.delete, .extra, chain.path, size: size)
       return .gone
-    }
-    guard status.device == device, !status.isMountRoot else {
-      context.fail(chain.path, "is kept: another file system is mounted there", .kept)
-      return .kept
     }
     guard !context.isProtected(status) else {
       context.fail(chain.path, RestoreContext.protected, .kept)
       return .kept
     }
-    let own = SharedDescriptor(
-      try Descriptor.openSource(name, at: raw, flags: O_DIRECTORY))
     let below = context.options.selection.enter(name, from: state)
-    return .entered(try Level(name, own, chain, below))
+    return .entered(
+      try DeletedFolder(name, status, in: place.raw, chain, below, mayOpen: !isDry))
   }
 
-  private func finish(_ first: Level, in parent: SharedDescriptor) -> Bool {
-    var levels = [first]
-    while let level = levels.last, !context.isStopped {
-      if level.next < level.listing.count {
-        let name = level.listing.name(level.next)
-        level.next += 1
-        visit(name, in: level, &levels)
-      } else {
-        levels.removeLast()
-        leave(level, in: levels.last?.folder ?? parent)
-        if level.isKept { levels.last?.isKept = true }
-      }
-    }
-    return levels.isEmpty && !first.isKept
-  }
-
-  private func visit(_ name: FileName, in level: Level, _ levels: inout [Level]) {
-    guard context.options.selection.selects(name, in: level.state) else {
-      level.isKept = true
-      return
-    }
-    let chain = PathChain(name, in: level.chain)
+  // What must not be changed must not be removed either.
+  private func remove(_ name: FileName, in place: DeletionPlace) throws(Errno) {
     do throws(Errno) {
-      switch try begin(name, in: level.folder, level.device, chain, level.state) {
-      case .gone: break
-      case .kept: level.isKept = true
-      case .entered(let below): levels.append(below)
+      try place.changing(context) { (raw) throws(Errno) in
+        try DirectoryChange.remove(name, in: raw)
       }
     } catch {
-      level.isKept = true
+      guard error == .notPermitted, MetadataPlace.unlock(name, in: place.raw) else { throw error }
+      try DirectoryChange.remove(name, in: place.raw)
+    }
+  }
+
+  private func finish(_ first: DeletedFolder, in parent: DeletionPlace) -> Outcome {
+    var folders = [first]
+    while let folder = folders.last, !context.isStopped {
+      if let name = folder.next() {
+        visit(name, in: folder, &folders)
+      } else {
+        folders.removeLast()
+        leave(folder, in: folders.last.map { .folder($0) } ?? parent)
+        folders.last?.note(folder.outcome)
+      }
+    }
+    for folder in folders { folder.close() }
+    return folders.isEmpty ? first.outcome : .left
+  }
+
+  private func visit(_ name: FileName, in folder: DeletedFolder, _ folders: inout [DeletedFolder]) {
+    guard context.options.selection.selects(name, in: folder.state) else {
+      return folder.note(.left)
+    }
+    let chain = PathChain(name, in: folder.chain)
+    do throws(Errno) {
+      switch try begin(name, in: .folder(folder), folder.device, chain, folder.state) {
+      case .gone: break
+      case .kept: folder.note(.kept)
+      case .entered(let below): folders.append(below)
+      }
+    } catch {
+      folder.note(.left)
       context.fail(chain.path, "deleting it", error)
     }
   }
 
-  private func leave(_ level: Level, in folder: SharedDescriptor) {
-    guard !level.isKept else { return }
+  private func leave(_ folder: DeletedFolder, in place: DeletionPlace) {
+    guard folder.outcome == .gone else { return folder.close() }
     do throws(Errno) {
-      if !isDry {
-        try DirectoryChange.removeDirectory(level.name, in: folder.descriptor.raw)
-      }
-      context.finish(.delete, .extra, level.chain.path)
+      if !isDry { try remove(folder, in: place) }
+      context.finish(.delete, .extra, folder.chain.path)
     } catch {
-      level.isKept = true
-      context.fail(level.chain.path, "deleting it", error)
+      folder.note(.left)
+      folder.close()
+      context.fail(folder.chain.path, "deleting it", error)
+    }
+  }
+
+  private func remove(_ folder: DeletedFolder, in place: DeletionPlace) throws(Errno) {
+    do throws(Errno) {
+      try place.changing(context) { (raw) throws(Errno) in
+        try DirectoryChange.removeDirectory(folder.name, in: raw)
+      }
+    } catch {
+      guard error == .notPermitted, folder.unlock() else { throw error }
+      try DirectoryChange.removeDirectory(folder.name, in: place.raw)
     }
   }
 }

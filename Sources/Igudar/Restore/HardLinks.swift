@@ -95,7 +95,8 @@ final class LinkMaker {
     guard !context.isStopped else { return }
     if case .lost(let trouble) = outcome {
       let message = "is another name of \(group.path), which could not be restored"
-      context.fail(name.path, message, trouble)
+      // What is kept is one folder; that its place is lacking is another matter.
+      context.fail(name.path, message, trouble == .kept ? .failed : trouble)
       return
     }
     do throws(Errno) { try link(name, to: group) } catch {

@@ -108,6 +108,9 @@ final class RestoreContext: Sendable {
     switch errno {
     case .notEmpty: fail(path, blocked)
     case .exists: fail(path, Self.taken)
+    case .busy:
+      fail(path, Self.kept, .kept)
+      return .kept
     default: return fail(path, call, errno)
     }
     return .failed
@@ -119,6 +122,10 @@ final class RestoreContext: Sendable {
 
   /// Why nothing is changed in a folder, and it is not deleted.
   static let protected = "is kept: the repository, or what igudar knows of it, lies there"
+
+  /// Why something that is kept is in the way.
+  static let kept =
+    "what is in its place is kept: something is mounted there, or the repository lies there"
 
   /// Why a file cannot get its name.
   var blocked: String {

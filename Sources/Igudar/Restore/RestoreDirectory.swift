@@ -12,6 +12,8 @@ final class RestoreDirectory: @unchecked Sendable {
   let entry: Entry?
   /// Where it stands in the patterns.
   let patterns: RestoreSelection.State
+  /// Whether it lies on a file system that is mounted in the target: nothing is deleted there.
+  let isMounted: Bool
   private let lock = Lock()
   // Guarded by the lock, all of them.
   private var parent: RestoreDirectory?
@@ -36,6 +38,7 @@ final class RestoreDirectory: @unchecked Sendable {
     chain = PathChain(path)
     self.entry = entry
     self.patterns = patterns
+    isMounted = false
     isRoot = true
     hasObstacle = false
     state = root.map { .open($0) } ?? .absent
@@ -45,9 +48,10 @@ final class RestoreDirectory: @unchecked Sendable {
   /// else if there is an obstacle.
   init(
     _ entry: Entry, in parent: RestoreDirectory, open: SharedDescriptor?, hasObstacle: Bool,
-    patterns: RestoreSelection.State
+    isMounted: Bool = false, patterns: RestoreSelection.State
   ) {
     isRoot = false
+    self.isMounted = isMounted
     self.hasObstacle = hasObstacle
     chain = PathChain(entry.name, in: parent.chain)
     self.entry = entry

@@ -9,9 +9,7 @@ final class RestoreLevel {
   /// Nil where the target has no such folder.
   let existing: ExistingNames?
   let state: RestoreSelection.State
-  /// Whether it lies on a file system that is mounted in the target: nothing is deleted there.
-  var isMounted = false
-  /// Whether something is kept for that.
+  /// Whether something is kept as it lies on a file system that is mounted in the target.
   var keepsExtra = false
   private var reader: DirectoryReader
 

@@ -148,7 +148,7 @@ final class RestoreWalk {
       level.existing?.visitExtra { name in
         if options.deletesExtra {
           guard options.selection.selects(name, in: level.state) else { return }
-          guard !level.isMounted else { return level.keepsExtra = true }
+          guard !directory.isMounted else { return level.keepsExtra = true }
           Deletion(context).delete(name, in: directory, level.state)
         } else if !options.isDryRun {
           Arrival.removeLeftover(name, in: directory)
@@ -161,7 +161,7 @@ final class RestoreWalk {
 
   // The snapshot need not know what is mounted; told once, at the folder where it is.
   private func tellKept(in level: RestoreLevel) {
-    if let parent = levels.last, parent.isMounted {
+    if let parent = levels.last, parent.directory.isMounted {
       parent.keepsExtra = true
     } else {
       context.fail(
@@ -211,19 +211,15 @@ final class RestoreWalk {
   private func isBlocked(
     _ entry: Entry, by status: FileStatus?, in level: RestoreLevel
   ) -> Bool {
-    guard context.options.isDryRun, status?.type == .directory,
-      let raw = level.directory.openDirectory?.descriptor.raw
-    else { return false }
-    if context.options.deletesExtra {
-      let directory = level.directory
-      if Deletion(context).delete(entry.name, in: directory, directory.patterns) { return false }
-    } else {
-      guard let folder = try? openFolder(entry.name, in: raw),
-        let listing = try? DirectoryListing(of: folder.descriptor), listing.count > 0
-      else { return false }
+    guard context.options.isDryRun, status?.type == .directory else { return false }
+    do throws(Errno) {
+      try Deletion(context).makeWay(entry.name, in: level.directory)
+      return false
+    } catch {
+      guard error == .busy || error == .notEmpty else { return false }
+      context.failToPlace(level.directory.path.appending(entry.name), "restore", error)
+      return true
     }
-    context.fail(level.directory.path.appending(entry.name), context.blocked)
-    return true
   }
 
   private func addName(
@@ -276,16 +272,14 @@ final class RestoreWalk {
       if let open { existing = try ExistingNames(of: open.descriptor) }
       let directory = RestoreDirectory(
         entry, in: level.directory, open: open, hasObstacle: status != nil && open == nil,
-        patterns: state)
+        isMounted: isMounted, patterns: state)
       do throws(Errno) {
         if standing == .selected { try directory.prepare(context) }
       } catch {
         directory.endPart(context, hand.reader)
         throw error
       }
-      let below = RestoreLevel(directory, children, existing, state: state, source: source)
-      below.isMounted = isMounted
-      levels.append(below)
+      levels.append(RestoreLevel(directory, children, existing, state: state, source: source))
     } catch {
       guard error == .exists else {
         context.fail(path(), "making the directory", error)
@@ -303,7 +297,7 @@ final class RestoreWalk {
     else { return false }
     let status = try FileStatus.of(folder.descriptor.raw)
     let device = try FileStatus.of(parent.descriptor.raw).device
-    return level.isMounted || status.isMountRoot || status.device != device
+    return level.directory.isMounted || status.isMountRoot || status.device != device
   }
 
   // The folder that is there; nil where there is none.

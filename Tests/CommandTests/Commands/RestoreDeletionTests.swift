@@ -64,6 +64,32 @@ import Testing
     withExtendedLifetime((disk, known, unknown)) {}
   }
 
+  @Test(.enabled(if: Disk.isPermitted, "mounting a disk is not permitted here"))
+  func aFolderOfAMountedFileSystemIsKeptThoughSomethingElseHasItsName() throws {
+    try repository.shell(
+      "cd src; mkdir home; echo x > home/x; ln -s x home/y; echo z > home/z; echo m > m")
+    _ = try repository.backup("src")
+    try repository.shell("mkdir out")
+    let disk = try Disk(repository.sandbox, "out/home", sizeBytes: 1 << 20)
+    let bound = try Binding(repository, of: "mine", at: "out/m")
+    try repository.shell(
+      "cd out; mkdir -p home/x/deep home/y home/z; touch home/x/deep/file home/y/file m/file")
+    for options in [["-n"], []] {
+      let outcome = try repository.run(
+        ["restore", "latest:src", "-t", "out", "--delete"] + options, code: 3)
+      #expect(outcome.errorText.contains("3 folders were left as they are"))
+      for name in ["home/x", "home/y", "m"] {
+        let line = "out/\(name): what is in its place is kept: something is mounted there"
+        #expect(outcome.errorText.contains(line), "\(line) is not in\n\(outcome.errorText)")
+      }
+      try repository.shell(
+        "cd out/home; test -e x/deep/file; test -e y/file; test -e ../../mine/file")
+    }
+    // One that is empty is in nobody's way.
+    try repository.shell("cmp src/home/z out/home/z")
+    withExtendedLifetime((disk, bound)) {}
+  }
+
   // MARK: The repository in the snapshot
 
   /// All files of the repository, and those of what this machine knows of it.
@@ -135,6 +161,46 @@ import Testing
       "restore", "latest:src", "-t", "\(folder)/a/b", code: 1)
     #expect(outcome.errorText.contains("it lies inside the repository, or what igudar knows of it"))
     try repository.shell("test ! -e \(folder)/a")
+  }
+
+  // MARK: What is closed
+
+  @Test(.enabled(if: isSuperuser(), "what root sees is never closed"))
+  func closedFoldersOfOnesOwnAreDeleted() throws {
+    try repository.shell("chmod 755 src; echo one > src/one")
+    _ = try repository.backup("src")
+    // Read-only folders as Go's module cache has them, one that is shut, one of which something stays.
+    try repository.shell(
+      """
+      mkdir out; cd out; mkdir -p module/deep/er shut/in kept; touch kept/a.me kept/b shut/in/file
+      for folder in module module/deep module/deep/er; do touch $folder/file; done
+      chmod 555 module/deep/er module/deep module kept; chmod 0 shut/in shut; chown -R 65534:65534 .
+      """)
+    try repository.igudarAsNobody(
+      "restore", "latest:src", "-t", "out", "--delete", "--no-owner", "--exclude", "*.me")
+    #expect(
+      try repository.shell("cd out; find . | LC_ALL=C sort").lines == [
+        ".", "./kept", "./kept/a.me", "./one",
+      ])
+    #expect(try repository.shell("stat -c %a out/kept").lines == ["555"])
+  }
+
+  @Test(.enabled(if: isSuperuser(), "root alone can set such flags"))
+  func whatMustNotBeChangedIsDeletedToo() throws {
+    try repository.shell("echo one > src/one")
+    _ = try repository.backup("src")
+    defer { _ = try? repository.shell("chattr -R -ia out 2> /dev/null || true") }
+    // Where the file system has no flags nothing is in the way.
+    try repository.shell(
+      """
+      mkdir -p out/a/b out/kept; cd out; touch file a/b/file kept/stays.me
+      chattr +i file a/b/file a/b kept 2> /dev/null || true; chattr +a a 2> /dev/null || true
+      lsattr -d kept > ../before
+      """)
+    _ = try restore("--exclude", "*.me", code: 0)
+    try repository.shell(
+      "cd out; test \"$(echo *)\" = 'kept one'; test -e kept/stays.me; lsattr -d kept | cmp - ../before"
+    )
   }
 
   // MARK: Patterns
