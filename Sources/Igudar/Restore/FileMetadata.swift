@@ -217,6 +217,8 @@ extension FileMetadata {
       if let found, isSame(found, attribute.value) { continue }
       changes.append(.set(attribute))
     }
+    // Of what the backup could not read nobody knows that it was not there.
+    guard entry.flags & Entry.lacksAttributes == 0 else { return changes }
     let unwanted = extra.keys.filter { Self.isRestorable($0) && isSelected($0) }
     return changes + unwanted.map { .remove($0) }
   }

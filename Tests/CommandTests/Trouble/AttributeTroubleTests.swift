@@ -45,6 +45,23 @@ struct AttributeTroubleTests {
     #expect(try repository.differences("src", "whole/src") == [])
   }
 
+  @Test func whatCouldNotBeReadIsNotTakenAwayFromWhatIsThere() throws {
+    try repository.shell("echo plain > src/plain; cp -a src out; setfattr -n user.c -v 3 out/plain")
+    for call in ["fgetxattr", "flistxattr"] {
+      _ = try backup(failing: call)
+      try repository.shell("setfattr -n user.b -v 9 out/small; chmod 600 out/small")
+      try repository.igudar("restore", "-q", "latest:src", "-t", "out")
+      #expect(
+        try repository.shell("getfattr -d out/small | grep user").lines
+          == ["user.a=\"1\"", "user.b=\"9\""])
+      #expect(try repository.shell("stat -c %a src/small out/small | uniq").lines.count == 1)
+      // Of a file that had none, when all could be read, that is known.
+      if call == "fgetxattr" {
+        #expect(try repository.shell("getfattr -d out/plain").lines.isEmpty)
+      }
+    }
+  }
+
   @Test func listsThatCannotBeReadAreNoReasonToLeaveAnythingOut() throws {
     for call in ["flistxattr", "llistxattr"] {
       let outcome = try backup(failing: call)
