@@ -12,6 +12,8 @@ public struct Restore: Sendable {
   private let options: RestoreOptions
   private let source: Entry
   private let target: FilePath
+  // What was left as it was, for the overwrite policy.
+  private let left = PathMemory()
 
   /// A restore of an entry of a snapshot: a directory's content, or one file, goes into `target`.
   public init(
@@ -30,8 +32,20 @@ public struct Restore: Sendable {
     progress: RestoreProgress = RestoreProgress(),
     report: @escaping @Sendable (RestoreEvent) -> Void
   ) throws(RepositoryError) {
+    let isNoted = mayLeave && !options.isDryRun
+    try run(progress, isNoted ? .noting(left) : .none, report)
+  }
+
+  // Whether files can be left as they are for the overwrite policy.
+  private var mayLeave: Bool { options.overwrite == .never || options.overwrite == .ifNewer }
+
+  private func run(
+    _ progress: RestoreProgress, _ memory: RestoreMemory,
+    _ report: @escaping @Sendable (RestoreEvent) -> Void
+  ) throws(RepositoryError) {
     let context = RestoreContext(
-      vault: repository.vault, options: options, progress: progress, report: report)
+      vault: repository.vault, options: options, progress: progress, memory: memory,
+      report: report)
     guard !context.isClosed(target) else {
       throw .target("\(target)", "it lies inside the repository, or what igudar knows of it")
     }
@@ -48,7 +62,7 @@ public struct Restore: Sendable {
   ///
   /// What differs, or cannot be read, is told to `report` and counted in `progress`, but for the
   /// paths of which `isKnown` says that they were not restored. Metadata is not looked at, nor are
-  /// files that the overwrite policy left as they were.
+  /// files that `run` left as they were for the overwrite policy.
   public func verify(
     progress: RestoreProgress = RestoreProgress(),
     isKnown: @escaping @Sendable (FilePath) -> Bool = { _ in false },
@@ -59,12 +73,11 @@ public struct Restore: Sendable {
     plan.deletesExtra = false
     plan.tellsSteps = true
     plan.overwrite = .always
-    plan.sparesOtherTimes = options.overwrite == .never || options.overwrite == .ifNewer
     plan.ownership = .none
     plan.skipsAttributes = true
     // What another restore would do now is what this one did not.
     let again = Restore(source, of: repository, to: target, options: plan)
-    try again.run(progress: RestoreProgress()) { event in
+    try again.run(RestoreProgress(), mayLeave ? .sparing(left) : .none) { event in
       guard let event = Self.mismatch(event), case .failed(let path, _, let trouble, _) = event,
         !isKnown(path)
       else { return }

@@ -12,6 +12,7 @@ final class RestoreContext: Sendable {
   let accounts = Accounts()
   let times = TimeExactness()
   let isRoot: Bool
+  let memory: RestoreMemory
   private let report: @Sendable (RestoreEvent) -> Void
   // What ends the restore as a whole.
   private let failure = Mutex<VaultError?>(nil)
@@ -21,11 +22,12 @@ final class RestoreContext: Sendable {
 
   init(
     vault: Vault, options: RestoreOptions, progress: RestoreProgress,
-    report: @escaping @Sendable (RestoreEvent) -> Void
+    memory: RestoreMemory = .none, report: @escaping @Sendable (RestoreEvent) -> Void
   ) {
     self.vault = vault
     self.options = options
     self.progress = progress
+    self.memory = memory
     self.report = report
     isRoot = isSuperuser()
     protected = ProtectedFolders(options.protectedFolders + vault.localFolders)

@@ -4,13 +4,18 @@ import Platform
 
 extension RestoreContext {
   /// Why what is there may not be changed; nil if it may.
-  func keeps(_ status: FileStatus, for entry: Entry) -> RestoreReason? {
-    if options.sparesOtherTimes, status.mtime != entry.mtime { return .exists }
-    return switch options.overwrite {
-    case .always, .ifChanged: nil
-    case .ifNewer: entry.mtime > status.mtime ? nil : .notNewer
-    case .never: .exists
-    }
+  func keeps(
+    _ status: FileStatus, for entry: Entry, at path: () -> FilePath
+  ) -> RestoreReason? {
+    if case .sparing(let left) = memory, left.contains(path()) { return .exists }
+    let reason: RestoreReason? =
+      switch options.overwrite {
+      case .always, .ifChanged: nil
+      case .ifNewer: entry.mtime > status.mtime ? nil : .notNewer
+      case .never: .exists
+      }
+    if reason != nil, case .noting(let left) = memory { left.insert(path()) }
+    return reason
   }
 
   /// How what is there stands to a file.

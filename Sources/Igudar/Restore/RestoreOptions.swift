@@ -54,9 +54,6 @@ public struct RestoreOptions: Sendable {
   /// the repository is among them by itself.
   public var protectedFolders: [FilePath] = []
 
-  // Whether what has another time than in the snapshot is left as it is: nobody restored it.
-  var sparesOtherTimes = false
-
   /// The defaults.
   public init() {}
 }

@@ -188,7 +188,7 @@ final class RestoreWalk {
     if let file = entry.file {
       context.progress.totalBytes.wrappingAdd(file.size, ordering: .relaxed)
     }
-    if let status, let reason = context.keeps(status, for: entry) {
+    if let status, let reason = context.keeps(status, for: entry, at: path) {
       context.finish(.leave, reason, path(), size: entry.file?.size ?? 0)
       return
     }
@@ -262,7 +262,9 @@ final class RestoreWalk {
         return
       }
       if standing == .selected { context.progress.totalFiles.add(1, ordering: .relaxed) }
-      if let status, status.type != .directory, context.keeps(status, for: entry) != nil {
+      if let status, status.type != .directory,
+        context.keeps(status, for: entry, at: path) != nil
+      {
         context.fail(path(), "is no folder, and may not be replaced; all in it is left out")
         return
       }

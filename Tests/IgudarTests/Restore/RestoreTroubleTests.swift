@@ -162,6 +162,30 @@ import Vault
     }
   }
 
+  @Test(arguments: [Overwrite.never, .ifNewer])
+  func whatWasRestoredIsVerifiedWhateverTimesAreKept(_ policy: Overwrite) throws {
+    try harvest.shell("echo one > src/one; echo two > src/two; mkdir out; echo mine > out/two")
+    _ = try harvest.backup()
+    let repository = try harvest.open(harvest.store)
+    let snapshot = try #require(try repository.snapshots().last)
+    let out = harvest.folder.appending("out")
+    var options = RestoreOptions()
+    options.overwrite = policy
+    let restore = Restore(
+      try repository.entry(at: harvest.folder.appending("src").components, in: snapshot),
+      of: repository, to: out, options: options)
+    try restore.run { _ in }
+    // As where times are kept in other steps; and a byte is lost.
+    try harvest.shell(
+      "printf X | dd of=out/one bs=1 conv=notrunc 2>/dev/null; touch -d @1000000000 out/one")
+    let paths = Mutex<[FilePath]>([])
+    try restore.verify { event in
+      if case .failed(let path, _, _, _) = event { paths.withLock { $0.append(path) } }
+    }
+    #expect(paths.withLock { $0 } == [out.appending("one")])
+    try harvest.shell("test $(cat out/two) = mine")
+  }
+
   @Test func whoIsRefusedBeforeAnotherOpensAFolderGoesOn() throws {
     try harvest.shell("mkdir out; chmod 500 out")
     let path = harvest.folder.appending("out")
