@@ -27,8 +27,8 @@ struct LinkTable {
   private var awaited: [LinkGroup] = []
 
   private static let leastRows = 4096
-  /// So many names may wait for files that are not there yet.
-  static let mostWaiting = 1024
+  /// So many names may wait for files that are not there yet, each with its folder open.
+  private static let mostWaiting = max(1, min(1024, openFileLimit() / 8))
 
   init(_ hasher: ChunkHasher, below root: PathChain) {
     self.hasher = hasher

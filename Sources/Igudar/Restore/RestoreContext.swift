@@ -42,6 +42,9 @@ final class RestoreContext: Sendable {
   /// Whether nothing may be restored into a folder, which need not be there.
   func isClosed(_ target: FilePath) -> Bool { protected.hold(target) }
 
+  /// How many workers there are.
+  var jobs: Int { options.jobs > 0 ? options.jobs : processorCount() }
+
   // MARK: Whether it goes on
 
   /// Whether nothing more is to be restored: the program was asked to end, or the store failed.

@@ -19,7 +19,7 @@ final class RestoreWalk {
   private let target: SharedDescriptor?
   private let work = Channel<RestoreBatch>(capacity: 3)
   private var workers: [Thread] = []
-  private var batch = RestoreBatch()
+  private var batch: RestoreBatch
   private var levels: [RestoreLevel] = []
   var links: LinkTable
 
@@ -34,6 +34,7 @@ final class RestoreWalk {
     root = RestoreDirectory(
       root: target, path: path, entry: entry.children == nil ? nil : entry,
       patterns: context.options.selection.root)
+    batch = RestoreBatch(workers: context.jobs)
     links = LinkTable(context.vault.hasher, below: root.chain)
     hand = try RestoreHand(context: context, root: root)
   }
@@ -81,7 +82,7 @@ final class RestoreWalk {
       file.giveUp()
       file.endPart(hand)
     }
-    batch = RestoreBatch()
+    batch = batch.next
   }
 
   private func end() throws(VaultError) {
@@ -96,8 +97,7 @@ final class RestoreWalk {
   // MARK: Workers
 
   private func startWorkers() throws(VaultError) {
-    let count = context.options.jobs > 0 ? context.options.jobs : processorCount()
-    for index in 0..<count {
+    for index in 0..<context.jobs {
       let writer = Handed(FileWriter(try RestoreHand(context: context, root: root)))
       let work = work
       workers.append(
@@ -116,7 +116,7 @@ final class RestoreWalk {
   private func handOver() throws(VaultError) {
     guard !batch.files.isEmpty else { return }
     let full = batch
-    batch = RestoreBatch()
+    batch = full.next
     guard work.send(full) else { throw .interrupted }
   }
 

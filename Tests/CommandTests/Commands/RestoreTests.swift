@@ -231,6 +231,22 @@ import Testing
     #expect(try repository.differences("src", "out/src") == [])
   }
 
+  @Test func fewOpenFilesAreEnoughForManySmallOnes() throws {
+    try repository.shell(
+      """
+      cd src; for d in $(seq 40); do mkdir d$d; for f in $(seq 50); do echo $d $f > d$d/$f; done; done
+      """)
+    _ = try repository.backup("src")
+    for _ in 0..<2 {
+      let script = "ulimit -n 64; exec \(Program.path) restore -q latest:src -t out --jobs 4"
+      let outcome = try repository.sandbox.run("/bin/sh", ["-ec", script].map { Array($0.utf8) })
+      #expect(outcome.code == 0, "\(outcome.errorText)")
+      #expect(try repository.differences("src", "out") == [])
+      // The next has old files to compare with, and to replace.
+      try repository.shell("cd out; for f in d*/*; do echo other > $f; done")
+    }
+  }
+
   // MARK: Messages
 
   @Test func messagesInJSONAreRestics() throws {
