@@ -79,13 +79,12 @@ final class FileRestore: @unchecked Sendable {
     }
   }
 
-  private func openFile(like status: FileStatus? = nil) -> SharedDescriptor? {
+  // Nil if it cannot be opened, or is not what was looked at.
+  private func openFile(like status: FileStatus) -> SharedDescriptor? {
     guard let raw = directory.openDirectory?.descriptor.raw,
-      let file = try? Descriptor.openSource(entry.name, at: raw)
+      let file = try? Descriptor.openSource(entry.name, at: raw),
+      (try? FileStatus.of(file.raw).isSameFile(as: status)) == true
     else { return nil }
-    if let status {
-      guard (try? FileStatus.of(file.raw).isSameFile(as: status)) == true else { return nil }
-    }
     return SharedDescriptor(file)
   }
 
@@ -163,12 +162,14 @@ final class FileRestore: @unchecked Sendable {
 
   // MARK: Finishing
 
-  private var isUnchanged: Bool {
+  // What is there, if its content is the file's.
+  private var unchanged: FileStatus? {
     switch standing {
-    case .trusted: true
+    case .trusted(let status): return status
     case .compared(let status):
-      !hasChanged && !isBaseGone && status.size == size && !hasOtherNames(status)
-    case .absent, .otherType, .taken: false
+      let isSame = !hasChanged && !isBaseGone && status.size == size && !hasOtherNames(status)
+      return isSame ? status : nil
+    case .absent, .otherType, .taken: return nil
     }
   }
 
@@ -181,7 +182,7 @@ final class FileRestore: @unchecked Sendable {
 
   private func finish(_ hand: RestoreHand) throws(Errno) {
     let context = hand.context
-    if isUnchanged { return try finishUnchanged(hand) }
+    if let status = unchanged { return try finishUnchanged(status, hand) }
     let (action, reason) = step
     if !context.options.isDryRun {
       let output = try opened(context)
@@ -227,13 +228,19 @@ final class FileRestore: @unchecked Sendable {
     }
   }
 
-  private func finishUnchanged(_ hand: RestoreHand) throws(Errno) {
+  private func finishUnchanged(_ status: FileStatus, _ hand: RestoreHand) throws(Errno) {
     guard let raw = directory.openDirectory?.descriptor.raw else { throw .notFound }
     if case .trusted = standing {
       hand.context.progress.bytesSkipped.wrappingAdd(size, ordering: .relaxed)
     }
-    // Who may not read a file may still own it.
-    let file = openBase() ?? openFile()
+    let file = openBase() ?? openFile(like: status)
+    if file == nil {
+      // Who may not read a file may still own it.
+      guard (try? FileStatus.of(entry.name, at: raw).isSameFile(as: status)) == true else {
+        fail(RestoreContext.replaced, .failed)
+        throw .textBusy
+      }
+    }
     let place = file.map { MetadataPlace.descriptor($0.descriptor.raw) }
     let metadata = metadata(place ?? .name(entry.name, directory: raw), hand)
     let hasChanged = metadata.apply()
@@ -269,5 +276,5 @@ enum FileStanding: Sendable {
   /// There is a file whose content is compared.
   case compared(FileStatus)
   /// There is a file of which size and time say that it is the same.
-  case trusted
+  case trusted(FileStatus)
 }

@@ -132,6 +132,9 @@ final class RestoreContext: Sendable {
   static let kept =
     "what is in its place is kept: something is mounted there, or the repository lies there"
 
+  /// Why nothing is changed where something was found the same.
+  static let replaced = "something else got this name since; it is left as it is"
+
   /// Why a file cannot get its name.
   var blocked: String {
     options.deletesExtra

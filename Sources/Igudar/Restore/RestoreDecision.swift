@@ -25,7 +25,7 @@ extension RestoreContext {
     let isAlike =
       status.size == entry.file?.size && status.mtime == entry.mtime
       && (status.links == 1 || entry.hardLink != nil)
-    return options.overwrite == .ifChanged && isAlike ? .trusted : .compared(status)
+    return options.overwrite == .ifChanged && isAlike ? .trusted(status) : .compared(status)
   }
 }
 

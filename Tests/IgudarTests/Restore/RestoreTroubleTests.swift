@@ -186,6 +186,29 @@ import Vault
     try harvest.shell("test $(cat out/two) = mine")
   }
 
+  @Test(arguments: [true, false])
+  func metadataIsPutOnNothingButWhatWasLookedAt(_ isTrusted: Bool) throws {
+    try harvest.shell("mkdir out; : > out/x; : > out/y; chmod 640 out/y")
+    let path = harvest.folder.appending("out")
+    let status = try FileStatus.of(path.appending("x"))
+    try harvest.shell("mv out/y out/x")
+    let told = Mutex<[String]>([])
+    let context = RestoreContext(
+      vault: harvest.repository.vault, options: RestoreOptions(), progress: RestoreProgress(),
+      report: { event in
+        if case .failed(_, let message, _, _) = event { told.withLock { $0.append(message) } }
+      })
+    let directory = RestoreDirectory(
+      root: SharedDescriptor(try Descriptor.open(path, O_RDONLY | O_DIRECTORY)), path: path,
+      entry: nil, patterns: nil)
+    let file = FileRestore(
+      CraftedSnapshot.entry("x", .file(Entry.File(size: 0, content: .empty)), mode: 0o777),
+      in: directory, isTrusted ? .trusted(status) : .compared(status), group: nil)
+    file.endPart(try RestoreHand(context: context, root: directory))
+    #expect(told.withLock { $0 } == [RestoreContext.replaced])
+    try harvest.shell("test $(stat -c %a out/x) = 640")
+  }
+
   @Test func whoIsRefusedBeforeAnotherOpensAFolderGoesOn() throws {
     try harvest.shell("mkdir out; chmod 500 out")
     let path = harvest.folder.appending("out")
