@@ -223,6 +223,21 @@ extension FileMetadata {
     return changes + unwanted.map { .remove($0) }
   }
 
+  /// Gives a new file those attributes of the old one of which nobody knows whether the entry's has
+  /// them, as the backup could not read all.
+  ///
+  /// Not what the old content could do: a write takes capabilities away too.
+  func takeOver(_ old: borrowing Descriptor) {
+    guard entry.flags & Entry.lacksAttributes != 0, !context.options.skipsAttributes else { return }
+    let known = Set(entry.attributes.map(\.name) + [Array("security.capability".utf8)])
+    do throws(Errno) {
+      for (name, value) in try AttributeTarget.descriptor(old.raw).attributes()
+      where !known.contains(name) && Self.isRestorable(name) && isSelected(name) {
+        try place.attributes.set(name, to: value)
+      }
+    } catch { fail("keeping its attributes", error) }
+  }
+
   private func isSelected(_ name: [UInt8]) -> Bool {
     let selection = context.options.attributes
     return selection.selects(FileName(unchecked: name), in: selection.root)

@@ -189,6 +189,7 @@ final class FileRestore: @unchecked Sendable {
       try takeOver(into: output, context)
       try output.end(at: size)
       let metadata = metadata(.descriptor(output.descriptor.raw), hand)
+      if let base, !output.isInPlace { metadata.takeOver(base.descriptor) }
       _ = metadata.apply()
       try output.settle(as: entry.name, replacing: isThere)
       protect(metadata, context)
