@@ -13,9 +13,7 @@ final class DeletedFolder {
   let state: RestoreSelection.State
   let device: UInt64
   private(set) var outcome = Deletion.Outcome.gone
-  private let mode: UInt16
-  private var flags: UInt32 = 0
-  private var isOpened = false
+  private var opening: FolderOpening?
   private var isUnlocked = false
   private let listing: DirectoryListing
   private var position = 0
@@ -28,12 +26,11 @@ final class DeletedFolder {
     self.name = name
     self.chain = chain
     self.state = state
-    mode = status.mode
     do throws(Errno) { folder = try Self.open(name, in: parent) } catch {
       guard error == .accessDenied, mayOpen,
-        (try? MetadataPlace.name(name, directory: parent).setMode(mode | 0o700)) != nil
+        (try? MetadataPlace.name(name, directory: parent).setMode(status.mode | 0o700)) != nil
       else { throw error }
-      isOpened = true
+      opening = FolderOpening(mode: status.mode)
       folder = try Self.open(name, in: parent)
     }
     device = try FileStatus.of(folder.descriptor.raw).device
@@ -60,20 +57,16 @@ final class DeletedFolder {
   func unlock() -> Bool {
     guard !isUnlocked else { return false }
     isUnlocked = true
-    let place = MetadataPlace.descriptor(folder.descriptor.raw)
-    flags = ((try? place.flags()) ?? nil) ?? 0
-    let isChanged = place.unlock()
-    if isChanged { isOpened = true }
-    return isChanged
+    // One that was opened to be read has nothing else in the way but flags.
+    let further = FolderOpening(place)
+    opening = opening?.with(further) ?? further
+    return further != nil
   }
 
+  private var place: MetadataPlace { .descriptor(folder.descriptor.raw) }
+
   /// Gives back what was taken away, as it stays.
-  func close() {
-    guard isOpened else { return }
-    let place = MetadataPlace.descriptor(folder.descriptor.raw)
-    try? place.setMode(mode)
-    try? place.protect(flags)
-  }
+  func close() { opening?.close(place) }
 }
 
 /// Where something is deleted.

@@ -21,6 +21,7 @@ final class RestoreDirectory: @unchecked Sendable {
   private var isMade = false
   private var isUsed = false
   private var isUnlocked = false
+  private var opening: FolderOpening?
   private var pending = 1
   private let isRoot: Bool
   private let hasObstacle: Bool
@@ -115,13 +116,13 @@ final class RestoreDirectory: @unchecked Sendable {
     }
   }
 
-  // The folder's own metadata is set at its end, whatever it is now. Another worker may have unlocked
-  // it since the change was refused.
+  // Another worker may have unlocked it since the change was refused.
   private func unlock(_ raw: Int32) -> Bool {
     lock.withLock {
       guard !isUnlocked else { return true }
       isUnlocked = true
-      return MetadataPlace.descriptor(raw).unlock()
+      opening = FolderOpening(.descriptor(raw))
+      return opening != nil
     }
   }
 
@@ -146,9 +147,12 @@ final class RestoreDirectory: @unchecked Sendable {
 
   private func finish(_ context: RestoreContext, _ reader: ChunkReader) {
     defer { lock.withLock { state = .absent } }
-    guard let entry, lock.withLock({ isUsed }), !context.isStopped else { return }
     guard let directory = openDirectory else { return }
     let place = MetadataPlace.descriptor(directory.descriptor.raw)
+    guard let entry, lock.withLock({ isUsed }), !context.isStopped else {
+      lock.withLock { opening }?.close(place)
+      return
+    }
     let metadata = FileMetadata(
       context: context, entry: entry, place: place, reader: reader, path: { self.path })
     let hasChanged = metadata.apply()

@@ -1,0 +1,37 @@
+// A folder that was opened for changes, as its mode or flags forbade them: what it was before is given
+// back when nothing else decides what it is to be.
+
+import Platform
+
+/// What a folder was before it was opened for changes.
+struct FolderOpening {
+  private let mode: UInt16
+  private let flags: UInt32
+
+  /// Of a folder that was opened by its mode alone.
+  init(mode: UInt16) { self.init(mode: mode, flags: 0) }
+
+  private init(mode: UInt16, flags: UInt32) {
+    self.mode = mode
+    self.flags = flags
+  }
+
+  /// Takes away what forbids to change a folder; nil if nothing does, or that may not be taken away.
+  init?(_ place: MetadataPlace) {
+    guard let status = try? place.status() else { return nil }
+    mode = status.mode
+    flags = ((try? place.flags()) ?? nil) ?? 0
+    guard place.unlock() else { return nil }
+  }
+
+  /// One that gives back the flags of a later one too.
+  func with(_ later: FolderOpening?) -> FolderOpening {
+    FolderOpening(mode: mode, flags: flags | (later?.flags ?? 0))
+  }
+
+  /// Gives back what was taken away.
+  func close(_ place: MetadataPlace) {
+    try? place.setMode(mode)
+    if flags & InodeFlags.protecting != 0 { try? place.protect(flags) }
+  }
+}
