@@ -55,7 +55,7 @@ public final class RestoreProgress: Sendable {
   public var errorCount: UInt64 { errors.load(ordering: .relaxed) }
   /// What of it takes more rights than the user has.
   public var refusalCount: UInt64 { refusals.load(ordering: .relaxed) }
-  /// What of it was not deleted, as such things never are.
+  /// What of it was left as it is, as such things are never deleted, or never changed.
   public var keptCount: UInt64 { keeps.load(ordering: .relaxed) }
   /// What of it is missing because the repository is damaged.
   public var damageCount: UInt64 { damages.load(ordering: .relaxed) }

@@ -78,7 +78,7 @@ public enum RestorePart: Sendable {
 public enum RestoreTrouble: Sendable {
   /// It takes more rights than the user has.
   case notPermitted
-  /// It was not deleted, as such things never are.
+  /// It was left as it is: such things are never deleted, or never changed.
   case kept
   /// The target cannot hold it, or fails.
   case failed
