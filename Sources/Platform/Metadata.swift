@@ -201,7 +201,7 @@ package enum DirectoryChange {
   }
 }
 
-/// Makes a device, fifo or socket; `type` is the `S_IF…` bits by kind of file.
+/// Makes a device, fifo or socket; no other type may be asked for.
 package func makeNode(
   _ name: FileName, _ type: FileType, major: UInt32, minor: UInt32, in directory: Int32
 ) throws(Errno) {

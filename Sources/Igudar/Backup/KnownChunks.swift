@@ -38,10 +38,11 @@ final class KnownChunks {
   private var isBehindHole = false
   // What has not been met again.
   private var ahead: ArraySlice<Chunk> = []
-  // How many of these are passed over if the next chunk is the one that is expected: none where the
-  // last chunk was the one before, more where only its length says so. Nil when nothing is expected.
+  // Where among these the next chunk is expected, after so many that are passed over: 0 where the last
+  // chunk was the one before, more where a length alone says so. Nil when none is expected.
   private var passedOver: Int?
-  // The IDs that the next bytes have, cut as expected.
+  // The IDs of the next bytes if these are cut as the chunks from `passedOver` on were. They are found
+  // from the bytes alone, so one is right also where the old chunk of its length had another.
   private var hashed: ArraySlice<ChunkID> = []
   // How many chunks to look at together: few as long as the first may be another.
   private var batch = firstBatch
