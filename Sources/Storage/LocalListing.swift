@@ -59,10 +59,12 @@ struct LocalListing {
 
   private func files(of folder: String, _ body: Body) throws(StoreError) -> Bool {
     guard let names = try listing(of: folder) else { return true }
+    defer { withExtendedLifetime(names) {} }
+    let start = folder + "/"
     for index in 0..<names.count {
       // Objects have ASCII names; others are nobody's and decode to something that is no name.
-      let name = String(decoding: names.name(index).bytes, as: UTF8.self)
-      guard try offer("\(folder)/\(name)", body) else { return false }
+      let name = unsafe String(cString: names.cName(index))
+      guard try offer(start + name, body) else { return false }
     }
     return true
   }

@@ -59,44 +59,70 @@ public struct ObjectName: Hashable, Comparable, Sendable, CustomStringConvertibl
 
   /// The name written so; nil for anything that no object is called.
   public init?(_ text: String) {
-    guard Self.kind(of: text) != nil else { return nil }
+    guard Self.form(of: text.utf8) != nil else { return nil }
     description = text
   }
 
   /// What the object is.
   public var kind: Kind {
-    guard let kind = Self.kind(of: description) else {
-      preconditionFailure("an object's name says what it is")
+    switch Self.form(of: description.utf8) {
+    case .format: return .format
+    case .reserve: return .reserve
+    case .slots: return .slot(lastPart)
+    case .keyring: return .keyring(number)
+    case .packs: return .pack(lastPart)
+    case .index: return .segment(lastPart)
+    case .journal: return .journal(number)
+    case nil: preconditionFailure("an object's name says what it is")
     }
-    return kind
   }
 
   /// The last part, for a hash or number.
-  public var lastPart: String { String(description.split(separator: "/").last ?? "") }
+  public var lastPart: String {
+    let bytes = description.utf8
+    guard let slash = bytes.lastIndex(of: Self.slash) else { return description }
+    return String(description[bytes.index(after: slash)...])
+  }
 
-  private static func kind(of text: String) -> Kind? {
-    if text == "format" { return .format }
-    if text == "reserve" { return .reserve }
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    switch (parts.first, parts.count) {
-    case ("slots", 2): return isHex(parts[1], 32) ? .slot(parts[1]) : nil
-    case ("keyring", 2): return number(parts[1]).map { .keyring($0) }
-    case ("journal", 2): return number(parts[1]).map { .journal($0) }
-    case ("index", 2): return isHex(parts[1], 64) ? .segment(parts[1]) : nil
-    case ("packs", 3):
-      return isHex(parts[2], 64) && parts[2].hasPrefix(parts[1]) && parts[1].utf8.count == 2
-        ? .pack(parts[2]) : nil
-    default: return nil
+  // Of a name whose last part is one.
+  private var number: UInt64 { description.utf8.suffix(16).reduce(0) { $0 << 4 | Self.digit($1) } }
+
+  // A store lists a hundred thousand names before a backup begins: they are looked at as bytes.
+  private enum Form {
+    case format, reserve, slots, keyring, packs, index, journal
+  }
+
+  private static let slash = UInt8(ascii: "/")
+
+  private static func form(of text: String.UTF8View) -> Form? {
+    guard let slash = text.firstIndex(of: slash) else {
+      return text.elementsEqual("format".utf8)
+        ? .format : text.elementsEqual("reserve".utf8) ? .reserve : nil
     }
+    let folder = text[..<slash]
+    let rest = text[text.index(after: slash)...]
+    if folder.elementsEqual("packs".utf8) { return isPack(rest) ? .packs : nil }
+    if folder.elementsEqual("journal".utf8) { return isHex(rest, 16) ? .journal : nil }
+    if folder.elementsEqual("index".utf8) { return isHex(rest, 64) ? .index : nil }
+    if folder.elementsEqual("keyring".utf8) { return isHex(rest, 16) ? .keyring : nil }
+    if folder.elementsEqual("slots".utf8) { return isHex(rest, 32) ? .slots : nil }
+    return nil
   }
 
-  private static func isHex(_ text: String, _ count: Int) -> Bool {
-    text.utf8.count == count
-      && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+  // Two digits, a slash, and 64 digits that begin with these two.
+  private static func isPack(_ text: Substring.UTF8View) -> Bool {
+    let hash = text.dropFirst(3)
+    return isHex(hash, 64) && text.prefix(2).elementsEqual(hash.prefix(2))
+      && text.dropFirst(2).first == slash
   }
 
-  private static func number(_ text: String) -> UInt64? {
-    isHex(text, 16) ? UInt64(text, radix: 16) : nil
+  private static func isHex(_ text: Substring.UTF8View, _ count: Int) -> Bool {
+    text.count == count
+      && text.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+  }
+
+  private static func digit(_ byte: UInt8) -> UInt64 {
+    UInt64(byte < 0x3a ? byte - 0x30 : byte - 0x61 + 10)
   }
 
   private static func hex16(_ number: UInt64) -> String {

@@ -27,6 +27,9 @@ import Testing
     "journal//0000000000000000", "keyring/00000000000000001", "slots/../format", "packs/ab",
     "packs/ab/cd", "index/\u{e9}", "parity/0123", "tmp/x", "journal/+000000000000001",
     "packs/00/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    "packs/01-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    "packs/01/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdeg", "packs", "index",
+    "slots/0123456789abcdef0123456789abcdef/", "reserve/", "formaT",
     "packs/0/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
   ])
   func otherNamesAreNone(_ text: String) { #expect(ObjectName(text) == nil) }

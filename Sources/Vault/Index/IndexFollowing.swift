@@ -40,10 +40,10 @@ extension IndexCache {
   }
 
   /// The numbers of the packs that imported segments which count speak of.
-  package func listedPacks(in state: JournalState) throws(VaultError) -> Set<UInt32> {
-    var listed: Set<UInt32> = []
+  package func listedPacks(in state: JournalState) throws(VaultError) -> PackNumbers {
+    var listed = PackNumbers()
     for segment in try segmentContents() where state.segmentState(segment.name) == .named {
-      listed.formUnion(segment.packs)
+      for number in segment.packs { listed.insert(number) }
     }
     return listed
   }

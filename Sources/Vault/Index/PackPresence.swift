@@ -6,7 +6,7 @@ import Storage
 /// What a listing of a store says of the packs of an index.
 struct PackPresence {
   private let index: IndexCache
-  private var whole: Set<UInt32> = []
+  private var whole = PackNumbers()
   private var batch: [SegmentPack] = []
   private static let batchSize = 1024
 
