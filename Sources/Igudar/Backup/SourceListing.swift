@@ -24,7 +24,7 @@ public final class SourceListing: @unchecked Sendable {
   // Blocks that may wait for the walk: what can be listed while a passphrase is hashed, unless the
   // directories in them would take more than a quarter of the files that may be open.
   private static var blockCount: Int {
-    max(2, min(32, openFileLimit() / 4 / ListingBlock.directoryLimit))
+    max(2, min(64, openFileLimit() / 4 / ListingBlock.directoryLimit))
   }
 
   /// Begins to list files and folders; relative ones begin at the working directory.

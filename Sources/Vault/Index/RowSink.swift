@@ -11,8 +11,8 @@ struct RowSink {
   /// Rows to give to `write` at once, at most.
   let batchSize: Int
 
-  private static let batchLimit = 256 << 10
-  private static let dirtyPages = 3_000
+  private static let batchLimit = 64 << 10
+  private static let dirtyPages = 1_000
   private static let rowsPerPage = 60
 
   /// A sink for this many rows.
