@@ -100,33 +100,28 @@ int cblake2b_lanes(void) {
   return __builtin_cpu_supports("avx2") ? 4 : 0;
 }
 
+#else
+
+int cblake2b_lanes(void) { return 0; }
+
+#endif
+
 void cblake2b_hash(
     int lanes, const cblake2b_message *messages, size_t count, const uint8_t *key,
     const uint8_t *personal) {
   struct queue queue = {messages, count, key, personal, {0}};
   struct lane rest[4];
-  if (lanes == 8) {
-    size_t left = hash_8(&queue, rest, 0, 4);
-    hash_half(&queue, rest, left, 0);
-  } else if (lanes == 4) {
+  switch (lanes) {
+#if defined(__x86_64__)
+  case 8:
+    hash_half(&queue, rest, hash_8(&queue, rest, 0, 4), 0);
+    break;
+  case 4:
     hash_4(&queue, rest, 0, 0);
-  } else {
+    break;
+#endif
+  default:
     hash_1(&queue, rest, 0, 0);
   }
   wipe(queue.state, sizeof queue.state);
 }
-
-#else
-
-int cblake2b_lanes(void) { return 0; }
-
-void cblake2b_hash(
-    int lanes, const cblake2b_message *messages, size_t count, const uint8_t *key,
-    const uint8_t *personal) {
-  struct queue queue = {messages, count, key, personal, {0}};
-  struct lane rest[1];
-  hash_1(&queue, rest, 0, 0);
-  wipe(queue.state, sizeof queue.state);
-}
-
-#endif

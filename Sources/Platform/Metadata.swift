@@ -115,20 +115,6 @@ package enum MetadataPlace {
   }
 }
 
-/// Whether this process may do everything.
-package func isSuperuser() -> Bool { geteuid() == 0 }
-
-/// The user and group that this process acts as.
-package func processIdentity() -> (uid: UInt32, gid: UInt32) { (geteuid(), getegid()) }
-
-/// The number of processors that this process may use.
-package func processorCount() -> Int {
-  max(1, Int(clinux_processor_count()))
-}
-
-/// How many files this process may have open.
-package func openFileLimit() -> Int { Int(clamping: clinux_file_limit()) }
-
 /// Calls that change names in an open directory.
 package enum DirectoryChange {
   package static func makeDirectory(

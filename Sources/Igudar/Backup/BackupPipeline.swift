@@ -43,8 +43,7 @@ final class BackupPipeline: @unchecked Sendable {
       let path = names.reduce(base) { $0.appending($1) }
       context.fail(.archive, path, "cannot be kept: \(damage)")
     }
-    let jobs = context.options.jobs > 0 ? context.options.jobs : processorCount()
-    for _ in 0..<jobs {
+    for _ in 0..<workerCount(context.options.jobs) {
       readers.append(FileReader(lane: try run.lane(), context: context))
     }
     for (index, reader) in readers.enumerated() {

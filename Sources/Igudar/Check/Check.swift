@@ -33,7 +33,7 @@ public struct Check: Sendable {
     try vaultErrors { () throws(VaultError) in
       var run = CheckRun(
         repository: repository, extent: extent,
-        jobs: jobs > 0 ? jobs : processorCount(), filter: filter, progress: progress, tell: tell)
+        jobs: workerCount(jobs), filter: filter, progress: progress, tell: tell)
       try run.check()
       return run.report
     }

@@ -27,7 +27,7 @@ public struct FileDump: Sendable {
   public init(_ file: Entry.File, of repository: Repository, jobs: Int = 0) {
     vault = repository.vault
     self.file = file
-    self.jobs = min(jobs > 0 ? jobs : processorCount(), Self.mostJobs)
+    self.jobs = min(workerCount(jobs), Self.mostJobs)
   }
 
   /// Hands all bytes to a target, which may end it; true if all were handed out.

@@ -25,7 +25,7 @@ final class LiveChunks: Sendable {
   ) {
     self.repository = repository
     self.ignored = ignored
-    self.jobs = jobs > 0 ? jobs : processorCount()
+    self.jobs = workerCount(jobs)
   }
 
   /// Adds what every snapshot needs that is live in a state of the journal, partial ones included.

@@ -38,7 +38,7 @@ struct Repacking: Sendable {
     let queue = RepackQueue(packs, progress: progress, isOutOfTime: isOutOfTime)
     let bytes = packs.reduce(0) { $0 + UInt64($1.size) }
     let useful = Int(clamping: bytes / Self.bytesPerThread + 1)
-    let threads = (0..<min(jobs > 0 ? jobs : processorCount(), useful)).map { index in
+    let threads = (0..<min(workerCount(jobs), useful)).map { index in
       Thread.start(name: "repack \(index)") {
         do throws(VaultError) { try move(from: queue) } catch { queue.fail(error) }
       }

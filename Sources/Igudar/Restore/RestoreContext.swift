@@ -43,7 +43,7 @@ final class RestoreContext: Sendable {
   func isClosed(_ target: FilePath) -> Bool { protected.hold(target) }
 
   /// How many workers there are.
-  var jobs: Int { options.jobs > 0 ? options.jobs : processorCount() }
+  var jobs: Int { workerCount(options.jobs) }
 
   // MARK: Whether it goes on
 
