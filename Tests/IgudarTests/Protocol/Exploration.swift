@@ -10,6 +10,8 @@ struct Bounds: Hashable, Sendable {
   var isReduced = true
   /// Whether calls that nobody else will care for get no turn; never with a limit of switches.
   var ordersOnlyConflicts = true
+  /// Whether of those who play the same role the first begins first.
+  var ordersTwins = true
 }
 
 /// What an exploration came to.

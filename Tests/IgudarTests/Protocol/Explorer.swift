@@ -28,9 +28,11 @@
 //   after calls that do not, at a beat that its player comes to after the lone call as well; there it is
 //   met, by induction over the calls that are left, and so it was known.
 //   With a limit of switches this is not done: what stands for an order may take more of them.
+// - Who plays the same role does the same, under other names: of those the first begins first. What
+//   comes of the second beginning first comes of the first doing so, with their names changed.
 //
-// `Bounds.isReduced` takes these away, `ordersOnlyConflicts` the last, and tests compare what is met with
-// them and without. Fingerprints stand for states: with n of them two are taken for one with a
+// `Bounds.isReduced` takes these away, `ordersOnlyConflicts` and `ordersTwins` the last two, and tests
+// compare what is met with them and without. Fingerprints stand for states: with n of them two are taken for one with a
 // probability below n² / 2⁶⁵.
 
 import Platform
@@ -54,6 +56,8 @@ final class Explorer {
   private var path: [Step] = []
   private var met = FingerprintTable()
   private var seenEndings: [Set<Int32>]
+  // Where each player waits for its first turn.
+  private var starts: [Int32] = []
   private(set) var result = Exploration()
 
   // Where a player is who crashed; only met where nothing is left out.
@@ -78,14 +82,18 @@ final class Explorer {
     var tried = 0
   }
 
-  init(_ scene: Scene, cast: String, bounds: Bounds = Bounds()) throws {
+  /// With `numbers` players get the names of others than themselves.
+  init(
+    _ scene: Scene, cast: String, bounds: Bounds = Bounds(), numbers: [Int]? = nil
+  ) throws {
     self.bounds = bounds
     let roles = cast.compactMap { Role(rawValue: $0) }
     let props = props
     self.cast = roles
     judge = try Judge(scene, props)
     parts = try roles.enumerated().map {
-      try Part($1, number: $0, in: scene, props, mergesEnds: bounds.isReduced)
+      try Part(
+        $1, number: numbers?[$0] ?? $0, in: scene, props, mergesEnds: bounds.isReduced)
     }
     seenEndings = roles.map { _ in [] }
     beats = roles.map { _ in Part.beginning }
@@ -113,6 +121,7 @@ final class Explorer {
       move(player, to: Part.beginning)
       try settle(player)
     }
+    starts = beats
     _ = try meet(Step(player: Self.nobody, before: 0, change: .none, switches: 0))
     while let step = path.last, result.violation == nil {
       let choices = bounds.isReduced ? cast.count : 2 * cast.count
@@ -139,7 +148,7 @@ final class Explorer {
   // MARK: Going on
 
   private func goOn(_ player: Int, after step: Step) throws {
-    guard let call = call(of: player) else { return }
+    guard let call = call(of: player), mayBegin(player) else { return }
     var switches = step.switches
     if step.player != Self.nobody, step.player != player, self.call(of: step.player) != nil {
       switches &+= 1
@@ -151,6 +160,12 @@ final class Explorer {
     try settle(player)
     let next = Step(player: player, before: before, change: change, switches: switches)
     if try !meet(next) { undo(next) }
+  }
+
+  // Whether a player has begun, or everybody has who plays the same and comes first.
+  private func mayBegin(_ player: Int) -> Bool {
+    guard bounds.isReduced, bounds.ordersTwins, beats[player] == starts[player] else { return true }
+    return !(0..<player).contains { cast[$0] == cast[player] && beats[$0] == starts[$0] }
   }
 
   private func crash(_ player: Int, after step: Step) throws {
@@ -286,7 +301,7 @@ final class Explorer {
     path.append(step)
     path[path.count - 1].only =
       cast.indices.first { player in
-        call(of: player).map { concernsNobody($0, of: player) } ?? false
+        mayBegin(player) && (call(of: player).map { concernsNobody($0, of: player) } ?? false)
       } ?? Self.nobody
     let reported = beats.enumerated().compactMap { player, beat in
       beat == Self.crashed || call(of: player) != nil
