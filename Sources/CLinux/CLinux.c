@@ -152,3 +152,17 @@ int clinux_processor_count(void) {
   cpu_set_t set;
   return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
+
+// The C library hands the arguments to constructors as it does to main. Swift reads them in /proc,
+// which a chroot need not have: it would find none.
+static int argument_count;
+static char **argument_values;
+
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+  argument_count = count;
+  argument_values = values;
+}
+
+int clinux_argument_count(void) { return argument_count; }
+
+char *clinux_argument(int index) { return argument_values[index]; }

@@ -18,10 +18,11 @@ struct Child: ~Copyable {
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
-    // We ignore this signal, and other programs count on it.
+    // We ignore these signals, and other programs count on them.
     var defaults = sigset_t()
     unsafe sigemptyset(&defaults)
     unsafe sigaddset(&defaults, SIGPIPE)
+    unsafe sigaddset(&defaults, SIGXFSZ)
     unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
     // Nor is it to inherit what this thread happens to hold back.
     var none = sigset_t()

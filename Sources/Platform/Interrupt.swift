@@ -17,7 +17,8 @@ package enum Interrupt {
     signal.store(number, ordering: .relaxed)
   }
 
-  /// Catches SIGINT, SIGTERM and SIGHUP; a closed pipe becomes an error of `write`.
+  /// Catches SIGINT, SIGTERM and SIGHUP; a closed pipe, and a file that is
+  /// longer than is permitted, become errors of `write`.
   ///
   /// What was ignored from the start, as under `nohup` or in the background of a script, stays so.
   package static func install() {
@@ -30,6 +31,7 @@ package enum Interrupt {
       }
     }
     Glibc.signal(SIGPIPE, SIG_IGN)
+    Glibc.signal(SIGXFSZ, SIG_IGN)
   }
 
   private static func isIgnored(_ number: Int32) -> Bool {

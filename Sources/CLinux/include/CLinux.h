@@ -38,6 +38,8 @@ int64_t clinux_seek_data(int fd, int64_t offset);
 int64_t clinux_seek_hole(int fd, int64_t offset);
 int clinux_fallocate(int fd, int mode, int64_t offset, int64_t length);
 int clinux_harden_process(void);
+int clinux_argument_count(void);
+char *clinux_argument(int index);
 int clinux_raise_file_limit(uint64_t most);
 uint64_t clinux_file_limit(void);
 long clinux_syncfs(int fd);

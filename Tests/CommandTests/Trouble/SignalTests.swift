@@ -50,3 +50,32 @@ struct SignalTests {
     }
   }
 }
+
+/// What a system may withhold from a program.
+struct BareSystemTests {
+  @Test func aFileThatIsLongerThanIsPermittedIsAnErrorAndNoSignal() throws {
+    let test = try TestRepository()
+    try test.shell("head -c 3000000 /dev/urandom > src/large; echo small > src/small")
+    try test.igudar("backup", "src")
+    let script = "ulimit -f 1000; exec \(Program.path) restore -q latest:src -t out"
+    let outcome = try test.sandbox.run("/bin/sh", [Array("-c".utf8), Array(script.utf8)])
+    #expect(outcome.code == 1)
+    #expect(outcome.errorText.contains("out/large: File too large"))
+    try test.shell("cmp src/small out/small; test \"$(ls -A out)\" = small")
+  }
+
+  @Test(.enabled(if: Disk.isPermitted, "/proc cannot be taken away here"))
+  func withoutProcArgumentsAreRead() throws {
+    let test = try TestRepository()
+    try test.shell("echo one > src/one")
+    let program = Program.path
+    let script = """
+      umount -l /proc; \(program) backup -q src && \(program) snapshots && \(program) nothing
+      """
+    let arguments = ["-m", "/bin/sh", "-c", script].map { Array($0.utf8) }
+    let outcome = try test.sandbox.run("/usr/bin/unshare", arguments)
+    #expect(outcome.code == 1)
+    #expect(outcome.text.contains("1 snapshot"), "\(outcome.text)\(outcome.errorText)")
+    #expect(outcome.errorText.contains("nothing"))
+  }
+}
