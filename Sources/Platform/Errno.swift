@@ -48,6 +48,9 @@ public struct Errno: Error, Hashable, Sendable {
   package static let textBusy = Errno(ETXTBSY)
   package static let isDirectory = Errno(EISDIR)
   package static let inputOutput = Errno(EIO)
+  package static let illegalSeek = Errno(ESPIPE)
+  package static let badMessage = Errno(EBADMSG)
+  package static let needsCleaning = Errno(EUCLEAN)
   package static let notBlockDevice = Errno(ENOTBLK)
 }
 

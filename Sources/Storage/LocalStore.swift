@@ -11,6 +11,9 @@ import Synchronization
 public final class LocalStore: ObjectStore, Sendable {
   /// The folder.
   public let path: FilePath
+  /// The folders of a repository, in the folder that it is in.
+  package static let folders = ["index", "journal", "keyring", "packs", "slots", "tmp"]
+
   let root: Descriptor
   private let calls: SyncCalls
   private let unsynced = UnsyncedFolders()
@@ -190,11 +193,30 @@ public final class LocalStore: ObjectStore, Sendable {
     // A pipe in the place of an object must not make us wait for a writer.
     let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
     let raw = retrying { unsafe openat(root.raw, name, flags) }
-    guard raw >= 0 else { throw StoreError(.current, "open", subject(name)) }
+    guard raw >= 0 else { throw readError(.current, "open", name) }
     let file = Descriptor(owning: raw)
     do throws(Errno) { return try unsafe file.read(at: Int64(offset), into: buffer) } catch {
-      throw StoreError(error, "read", subject(name))
+      throw readError(error, "read", name)
     }
+  }
+
+  // What is wrong with one object is told from a store that is gone by a look at the object that every
+  // repository has.
+  private func readError(_ errno: Errno, _ call: String, _ name: String) -> StoreError {
+    let error = StoreError(errno, call, subject(name))
+    let ofOneObject: [Errno] = [
+      .inputOutput, .isDirectory, .illegalSeek, .loop, .noSuchDevice, .badMessage, .needsCleaning,
+    ]
+    guard ofOneObject.contains(errno), name != "format", hasFormat else { return error }
+    return .unreadable("\(error)")
+  }
+
+  private var hasFormat: Bool {
+    let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+    guard let file = try? Descriptor.open("format", flags, at: root.raw) else { return false }
+    let byte = OwnedBuffer(capacity: 1)
+    let space = unsafe UnsafeMutableRawBufferPointer(start: byte.pointer, count: 1)
+    return (try? unsafe file.read(at: 0, into: space)) == 1
   }
 
   /// The size of an object.
@@ -204,7 +226,7 @@ public final class LocalStore: ObjectStore, Sendable {
     do throws(Errno) {
       status = try unsafe FileStatus.of(name, at: root.raw, flags: AT_SYMLINK_NOFOLLOW)
     } catch { throw StoreError(error, "stat", subject(name)) }
-    guard status.type == .regular else { throw .failed("\(subject(name)): is no regular file") }
+    guard status.type == .regular else { throw .unreadable("\(subject(name)): is no regular file") }
     return Int(clamping: status.size)
   }
 

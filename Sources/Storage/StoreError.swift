@@ -12,6 +12,9 @@ public enum StoreError: Error, Hashable, Sendable {
   case full(String)
   /// The store does not permit it.
   case notPermitted(String)
+  /// One object cannot be read, while the store is there: a bad sector, or something else in its
+  /// place.
+  case unreadable(String)
   /// The store does not answer now; trying again may help.
   case unavailable(String)
   /// Anything else.
@@ -40,7 +43,7 @@ extension StoreError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .notFound(let text), .absent(let text), .full(let text), .notPermitted(let text),
-      .unavailable(let text), .failed(let text):
+      .unreadable(let text), .unavailable(let text), .failed(let text):
       text
     }
   }

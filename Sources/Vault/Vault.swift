@@ -205,8 +205,7 @@ public final class Vault: Sendable {
   /// The size of an object in the store.
   package func size(of name: ObjectName) throws(VaultError) -> Int {
     do throws(StoreError) { return try store.size(of: name) } catch {
-      if case .notFound = error { throw .missing(object: name.description) }
-      throw .store(error)
+      throw VaultError(error, reading: name.description)
     }
   }
 
@@ -251,8 +250,7 @@ public final class Vault: Sendable {
     do throws(StoreError) {
       stored = try store.read(object, limit: SealedObject.Kind.segment.sizeLimit)
     } catch {
-      if case .notFound = error { throw .missing(object: object.description) }
-      throw .store(error)
+      throw VaultError(error, reading: object.description)
     }
     do throws(Damage) {
       guard Hash.name(of: stored) == name else { throw .badName }

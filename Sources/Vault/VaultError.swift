@@ -33,6 +33,8 @@ public enum Damage: Error, Hashable, Sendable {
   case unknownCritical(UInt64)
   /// A writer that no policy admits.
   case unknownWriter
+  /// The store cannot read it; the text says why.
+  case unreadable(String)
 }
 
 extension Damage: CustomStringConvertible {
@@ -53,6 +55,7 @@ extension Damage: CustomStringConvertible {
     case .malformed(let rule): "is malformed: \(rule)"
     case .unknownCritical(let number): "has the field \(number), which this program does not know"
     case .unknownWriter: "is signed by a writer that was never admitted"
+    case .unreadable(let reason): "cannot be read (\(reason))"
     }
   }
 }
@@ -102,6 +105,15 @@ public enum VaultError: Error, Sendable {
 }
 
 extension VaultError {
+  /// What a store answered that was asked for one object.
+  init(_ error: StoreError, reading object: String) {
+    switch error {
+    case .notFound: self = .missing(object: object)
+    case .unreadable(let reason): self = .damaged(object: object, .unreadable(reason))
+    case .absent, .full, .notPermitted, .unavailable, .failed: self = .store(error)
+    }
+  }
+
   /// Whether something of the repository is lost, so that it has to be had from elsewhere.
   package var isLoss: Bool {
     switch self {

@@ -131,10 +131,8 @@ package final class Journal: Sendable {
     do throws(StoreError) {
       return try store.read(
         .journal(number), limit: SealedObject.Kind.journalEntry.sizeLimit)
-    } catch .notFound {
-      throw .missing(object: JournalEntry.path(number))
     } catch {
-      throw .store(error)
+      throw VaultError(error, reading: JournalEntry.path(number))
     }
   }
 

@@ -168,8 +168,12 @@ extension Journal {
       guard try store.size(of: name) <= SealedObject.Kind.journalEntry.sizeLimit else { return [] }
       return try store.read(name, limit: SealedObject.Kind.journalEntry.sizeLimit)
     } catch {
-      if case .notFound = error { return nil }
-      throw .store(error)
+      switch VaultError(error, reading: JournalEntry.path(number)) {
+      case .missing: return nil
+      // Nobody can say what is in it: it is replaced like one that is damaged.
+      case .damaged: return []
+      case let error: throw error
+      }
     }
   }
 }

@@ -195,11 +195,7 @@ package struct RepositoryAccess: Sendable {
         failure = error
       }
     }
-    switch failure {
-    case .notFound: throw .missing(object: name.description)
-    case let failure?: throw .store(failure)
-    case nil: break
-    }
+    if let failure { throw VaultError(failure, reading: name.description) }
     guard bytes.count <= limit else { throw .damaged(object: name.description, .badLength) }
     return bytes
   }

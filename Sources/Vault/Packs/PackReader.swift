@@ -30,7 +30,9 @@ package struct PackReader: Sendable {
 
   private func headerCopy(of pack: ObjectHash) throws(VaultError) -> [UInt8] {
     let size: Int
-    do throws(StoreError) { size = try store.size(of: .pack(pack)) } catch { throw .store(error) }
+    do throws(StoreError) { size = try store.size(of: .pack(pack)) } catch {
+      throw VaultError(error, reading: Self.name(pack))
+    }
     guard size >= PackHeader.size + PackHeader.tailSize else {
       throw .damaged(object: Self.name(pack), .badLength)
     }
@@ -152,8 +154,7 @@ package struct PackReader: Sendable {
     do throws(StoreError) {
       count = try unsafe store.read(.pack(pack), at: offset, into: buffer)
     } catch {
-      if case .notFound = error { throw .missing(object: Self.name(pack)) }
-      throw .store(error)
+      throw VaultError(error, reading: Self.name(pack))
     }
     guard count == buffer.count else {
       throw .damaged(object: Self.name(pack), .badLength)

@@ -172,3 +172,60 @@ struct RepairTests {
     try test.igudar("check", "--read-data")
   }
 }
+
+/// Objects that the store has and cannot read.
+struct UnreadableObjectTests {
+  // A link to itself cannot be opened, whoever tries.
+  private func spoil(_ object: String, _ test: TestRepository) throws {
+    try test.shell(
+      "mv repo/\(object) kept; ln -s loop repo/\(object); cd repo/$(dirname \(object)); ln -s loop loop"
+    )
+  }
+
+  private func repository() throws -> (TestRepository, pack: String) {
+    let test = try TestRepository()
+    try test.shell("seq 100 > src/first; head -c 300000 /dev/urandom > src/second")
+    try test.igudar("backup", "src/first")
+    let first = try test.shell("cd repo; find packs -type f -size -90k").lines
+    try test.igudar("backup", "src")
+    let large = try test.shell("cd repo; find packs -type f -size +250k").lines
+    #expect(!first.isEmpty && large.count == 1)
+    return (test, large.first ?? "")
+  }
+
+  @Test func aPackThatCannotBeReadCostsWhatIsInIt() throws {
+    let (test, pack) = try repository()
+    try spoil(pack, test)
+    let outcome = try test.igudar("restore", "latest:src", "-t", "out", code: 5)
+    #expect(outcome.errorText.contains("out/second: "))
+    #expect(outcome.errorText.contains(pack))
+    try test.shell("cmp src/first out/first; test ! -e out/second")
+    #expect(try test.igudar("check", "--read-data", code: 5).errorText.contains("second"))
+    // Nobody deletes what may be read again.
+    try test.igudar("prune", "--max-unused", "0", "--grace", "0", code: 5)
+    try test.shell("rm repo/\(pack); mv kept repo/\(pack)")
+    try test.igudar("check", "--read-data")
+    try test.igudar("restore", "-q", "latest:src", "-t", "out")
+    #expect(try test.differences("src", "out").isEmpty)
+  }
+
+  @Test func aSegmentThatCannotBeReadIsPassedOver() throws {
+    let (test, _) = try repository()
+    let segment = try test.shell("cd repo; find index -type f | head -n 1").lines[0]
+    try spoil(segment, test)
+    try test.shell("rm -r cache")
+    let outcome = try test.igudar("check", code: 4)
+    #expect(outcome.errorText.contains("\(segment) cannot be read"))
+    try test.igudar("repair", "index")
+    try test.igudar("restore", "-q", "latest:src", "-t", "out")
+    #expect(try test.differences("src", "out").isEmpty)
+  }
+
+  @Test func aStoreThatIsGoneIsNoDamage() throws {
+    let (test, pack) = try repository()
+    try spoil(pack, test)
+    try spoil("format", test)
+    let outcome = try test.igudar("restore", "latest:src", "-t", "out", code: 1)
+    #expect(!outcome.errorText.contains("second"))
+  }
+}
