@@ -58,9 +58,7 @@ extension Invocation {
   // may stay.
   private func foreignName(in folder: FilePath) throws -> FileName? {
     let own: Set<FileName> = Set(
-      ["slots", "keyring", "journal", "index", "packs", "reserve", "tmp", "lost+found"].map {
-        FileName(unchecked: Array($0.utf8))
-      })
+      (LocalStore.folders + ["reserve", "lost+found"]).map { FileName(unchecked: Array($0.utf8)) })
     let descriptor = try Descriptor.open(folder, O_RDONLY | O_DIRECTORY)
     let listing = try DirectoryListing(of: descriptor)
     return (0..<listing.count).map { listing.name($0) }.first { !own.contains($0) }

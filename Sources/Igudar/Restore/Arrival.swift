@@ -17,15 +17,17 @@ struct Arrival: Sendable {
     guard replacing else { return try settle(asFree: final) }
     do throws(Errno) { try rename(final) } catch {
       do throws(Errno) {
-        if error == .isDirectory || error == .exists || error == .notEmpty {
+        if error == .isDirectory || error == .exists || error == .notEmpty
+          || error == .notPermitted && isFolder(final)
+        {
           try Deletion(context).makeWay(final, in: directory)
+          try rename(final)
         } else if error == .notPermitted {
           // What must not be changed must not be replaced either.
-          try unlock(final)
+          try opening(final) { () throws(Errno) in try rename(final) }
         } else {
           throw error
         }
-        try rename(final)
       } catch {
         discard()
         throw error
@@ -57,9 +59,16 @@ struct Arrival: Sendable {
     }
   }
 
-  private func unlock(_ final: FileName) throws(Errno) {
+  private func isFolder(_ final: FileName) -> Bool {
+    guard let raw = directory.openDirectory?.descriptor.raw else { return false }
+    return (try? FileStatus.of(final, at: raw).type) == .directory
+  }
+
+  private func opening(
+    _ final: FileName, _ change: () throws(Errno) -> Void
+  ) throws(Errno) {
     guard let raw = directory.openDirectory?.descriptor.raw else { throw .notFound }
-    guard MetadataPlace.unlock(final, in: raw) else { throw .notPermitted }
+    try FolderOpening.opening(final, in: raw, change)
   }
 }
 

@@ -78,9 +78,18 @@ struct Deletion {
 
   private func removeEmpty(_ name: FileName, in directory: RestoreDirectory) throws(Errno) {
     try directory.changing(context) { (raw) throws(Errno) in
-      guard isDry else { return try DirectoryChange.removeDirectory(name, in: raw) }
+      if !isDry {
+        do throws(Errno) { return try DirectoryChange.removeDirectory(name, in: raw) } catch {
+          // Of one with such flags the system does not say whether it is empty.
+          guard error == .notPermitted else { throw error }
+        }
+      }
       let folder = try Descriptor.openSource(name, at: raw, flags: O_DIRECTORY)
       guard try DirectoryListing(of: folder).count == 0 else { throw .notEmpty }
+      guard !isDry else { return }
+      try FolderOpening.opening(name, in: raw) { () throws(Errno) in
+        try DirectoryChange.removeDirectory(name, in: raw)
+      }
     }
   }
 
@@ -98,30 +107,33 @@ struct Deletion {
       context.fail(chain.path, "is kept: another file system is mounted there", .kept)
       return .kept
     }
+    guard !context.isProtected(status) else {
+      context.fail(chain.path, RestoreContext.reason(toKeep: status), .kept)
+      return .kept
+    }
     guard isFolder else {
       if !isDry { try remove(name, in: place) }
       let size = status.type == .regular ? status.size : 0
       context.finish(.delete, .extra, chain.path, size: size)
       return .gone
     }
-    guard !context.isProtected(status) else {
-      context.fail(chain.path, RestoreContext.protected, .kept)
-      return .kept
-    }
     let below = context.options.selection.enter(name, from: state)
     return .entered(
       try DeletedFolder(name, status, in: place.raw, chain, below, mayOpen: !isDry))
   }
 
-  // What must not be changed must not be removed either.
   private func remove(_ name: FileName, in place: DeletionPlace) throws(Errno) {
-    do throws(Errno) {
-      try place.changing(context) { (raw) throws(Errno) in
+    try place.changing(context) { (raw) throws(Errno) in try Self.remove(name, in: raw) }
+  }
+
+  /// Removes what is no folder; what must not be changed must not be removed either, and is changed
+  /// first.
+  static func remove(_ name: FileName, in raw: Int32) throws(Errno) {
+    do throws(Errno) { try DirectoryChange.remove(name, in: raw) } catch {
+      guard error == .notPermitted else { throw error }
+      try FolderOpening.opening(name, in: raw) { () throws(Errno) in
         try DirectoryChange.remove(name, in: raw)
       }
-    } catch {
-      guard error == .notPermitted, MetadataPlace.unlock(name, in: place.raw) else { throw error }
-      try DirectoryChange.remove(name, in: place.raw)
     }
   }
 

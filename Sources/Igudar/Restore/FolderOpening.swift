@@ -1,9 +1,10 @@
-// A folder that was opened for changes, as its mode or flags forbade them: what it was before is given
-// back when nothing else decides what it is to be.
+// A folder or file that was opened for changes, as its mode or flags forbade them: what it was before
+// is given back when nothing else decides what it is to be.
 
+import Glibc
 import Platform
 
-/// What a folder was before it was opened for changes.
+/// What a folder or file was before it was opened for changes.
 struct FolderOpening {
   private let mode: UInt16
   private let flags: UInt32
@@ -22,6 +23,25 @@ struct FolderOpening {
     mode = status.mode
     flags = ((try? place.flags()) ?? nil) ?? 0
     guard place.unlock() else { return nil }
+  }
+
+  /// Does something to a name that flags of what has it forbid; where it fails still, they are given
+  /// back.
+  ///
+  /// - Throws: `notPermitted` if nothing is in the way that may be taken away.
+  static func opening(
+    _ name: FileName, in directory: Int32, _ change: () throws(Errno) -> Void
+  ) throws(Errno) {
+    // A device could take the question for its flags for something else.
+    guard let type = try? FileStatus.of(name, at: directory).type,
+      type == .regular || type == .directory,
+      let file = try? Descriptor.openSource(name, at: directory),
+      let opening = FolderOpening(.descriptor(file.raw))
+    else { throw .notPermitted }
+    do throws(Errno) { try change() } catch {
+      opening.close(.descriptor(file.raw))
+      throw error
+    }
   }
 
   /// One that gives back the flags of a later one too.

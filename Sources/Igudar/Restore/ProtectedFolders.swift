@@ -1,10 +1,10 @@
-// The folders that a restore leaves alone whatever the snapshot says of them: the repository that it
-// reads, which a snapshot of a whole home holds as it was, and what this machine knows of it.
+// What a restore leaves alone whatever the snapshot says of it: the repository that it reads, which a
+// snapshot of a whole home holds as it was, the file that opens it, and what this machine knows of it.
 
 import Platform
 
-/// Folders in which nothing is changed; neither they nor what they lie in is deleted, whatever way
-/// leads to them.
+/// Folders in which nothing is changed, and files that are not; neither they nor what they lie in is
+/// deleted, whatever way leads to them.
 struct ProtectedFolders: Sendable {
   private struct Identity: Hashable {
     let device: UInt64
@@ -20,7 +20,8 @@ struct ProtectedFolders: Sendable {
   private let all: Set<Identity>
 
   init(_ paths: [FilePath]) {
-    let chains = paths.compactMap(realPath).map(Self.chain)
+    // A link that leads there is kept as well.
+    let chains = (paths + paths.compactMap(realPath)).map(Self.chain)
     own = Set(chains.compactMap(\.first))
     all = Set(chains.joined())
   }

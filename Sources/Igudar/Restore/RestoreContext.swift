@@ -128,6 +128,11 @@ final class RestoreContext: Sendable {
   /// Why nothing is changed in a folder, and it is not deleted.
   static let protected = "is kept: the repository, or what igudar knows of it, lies there"
 
+  /// Why something that must stay is kept.
+  static func reason(toKeep status: FileStatus) -> String {
+    status.type == .directory ? protected : "is kept: the repository is opened with it"
+  }
+
   /// Why something that is kept is in the way.
   static let kept =
     "what is in its place is kept: something is mounted there, or the repository lies there"

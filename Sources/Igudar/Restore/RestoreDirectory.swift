@@ -49,9 +49,10 @@ final class RestoreDirectory: @unchecked Sendable {
   /// else if there is an obstacle.
   init(
     _ entry: Entry, in parent: RestoreDirectory, open: SharedDescriptor?, hasObstacle: Bool,
-    isMounted: Bool = false, patterns: RestoreSelection.State
+    isMounted: Bool = false, patterns: RestoreSelection.State, opening: FolderOpening? = nil
   ) {
     isRoot = false
+    self.opening = opening
     self.isMounted = isMounted
     self.hasObstacle = hasObstacle
     chain = PathChain(entry.name, in: parent.chain)
@@ -89,7 +90,7 @@ final class RestoreDirectory: @unchecked Sendable {
     if let parent, openDirectory == nil, let entry {
       if !context.options.isDryRun, let raw = parent.openDirectory?.descriptor.raw {
         try parent.changing(context) { (raw) throws(Errno) in
-          if hasObstacle { try DirectoryChange.remove(entry.name, in: raw) }
+          if hasObstacle { try Deletion.remove(entry.name, in: raw) }
           try DirectoryChange.makeDirectory(entry.name, in: raw, mode: 0o700)
         }
         let made = SharedDescriptor(
@@ -121,8 +122,9 @@ final class RestoreDirectory: @unchecked Sendable {
     lock.withLock {
       guard !isUnlocked else { return true }
       isUnlocked = true
-      opening = FolderOpening(.descriptor(raw))
-      return opening != nil
+      let further = FolderOpening(.descriptor(raw))
+      opening = opening?.with(further) ?? further
+      return further != nil
     }
   }
 

@@ -48,7 +48,8 @@ public struct RestoreOptions: Sendable {
   public var jobs = 0
   /// Whether every step is told, not only errors.
   public var tellsSteps = false
-  /// The repository's own folder and others like it, in which nothing is changed.
+  /// The repository's own folder and others like it, in which nothing is changed, and files that
+  /// are not changed, such as a key file.
   ///
   /// Neither they nor anything that they lie in is deleted. Where this machine keeps what it knows of
   /// the repository is among them by itself.

@@ -185,6 +185,10 @@ final class RestoreWalk {
       context.fail(path(), "looking at what is there", error)
       return
     }
+    if let status, context.isClosed(status) {
+      context.fail(path(), RestoreContext.reason(toKeep: status), .kept)
+      return
+    }
     if let file = entry.file {
       context.progress.totalBytes.wrappingAdd(file.size, ordering: .relaxed)
     }
@@ -257,7 +261,7 @@ final class RestoreWalk {
       if let status, context.isClosed(status) {
         // Where patterns choose nothing in it there is nothing to tell.
         if standing == .selected || selection.selectsAny(in: children, at: state, from: source) {
-          context.fail(path(), RestoreContext.protected, .kept)
+          context.fail(path(), RestoreContext.reason(toKeep: status), .kept)
         }
         return
       }
@@ -268,13 +272,13 @@ final class RestoreWalk {
         context.fail(path(), "is no folder, and may not be replaced; all in it is left out")
         return
       }
-      let open = try open(entry, status, in: level)
+      let (open, opening) = try open(entry, status, in: level)
       let isMounted = try isMounted(open, in: level)
       var existing: ExistingNames?
       if let open { existing = try ExistingNames(of: open.descriptor) }
       let directory = RestoreDirectory(
         entry, in: level.directory, open: open, hasObstacle: status != nil && open == nil,
-        isMounted: isMounted, patterns: state)
+        isMounted: isMounted, patterns: state, opening: opening)
       do throws(Errno) {
         if standing == .selected { try directory.prepare(context) }
       } catch {
@@ -283,11 +287,13 @@ final class RestoreWalk {
       }
       levels.append(RestoreLevel(directory, children, existing, state: state, source: source))
     } catch {
-      guard error == .exists else {
-        context.fail(path(), "making the directory", error)
-        return
+      switch error {
+      case .exists:
+        context.fail(path(), "\(RestoreContext.taken), and all in the folder is left out")
+      case .busy:
+        context.fail(path(), "\(RestoreContext.kept), and all in the folder is left out", .kept)
+      default: context.fail(path(), "making the directory", error)
       }
-      context.fail(path(), "\(RestoreContext.taken), and all in the folder is left out")
     }
   }
 
@@ -302,18 +308,18 @@ final class RestoreWalk {
     return level.directory.isMounted || status.isMountRoot || status.device != device
   }
 
-  // The folder that is there; nil where there is none.
+  // The folder that is there, nil where there is none, and what it was before it was opened.
   private func open(
     _ entry: Entry, _ status: FileStatus?, in level: RestoreLevel
-  ) throws(Errno) -> SharedDescriptor? {
+  ) throws(Errno) -> (SharedDescriptor?, FolderOpening?) {
     guard let status, status.type == .directory,
       let raw = level.directory.openDirectory?.descriptor.raw
-    else { return nil }
-    do throws(Errno) { return try openFolder(entry.name, in: raw) } catch {
+    else { return (nil, nil) }
+    do throws(Errno) { return (try openFolder(entry.name, in: raw), nil) } catch {
       // One's own folder can be closed to oneself.
       guard error == .accessDenied, !context.options.isDryRun else { throw error }
       try MetadataPlace.name(entry.name, directory: raw).setMode(status.mode | 0o700)
-      return try openFolder(entry.name, in: raw)
+      return (try openFolder(entry.name, in: raw), FolderOpening(mode: status.mode))
     }
   }
 

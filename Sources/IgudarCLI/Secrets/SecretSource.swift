@@ -14,6 +14,14 @@ enum SecretSource: Equatable, Sendable {
   /// Ask on the terminal.
   case prompt
 
+  /// The file that it is in, if it is in one.
+  var file: FilePath? {
+    switch self {
+    case .file(let path), .keyFile(let path): FilePath(path)
+    case .command, .environment, .prompt: nil
+    }
+  }
+
   static let variables = [
     "IGUDAR_PASSWORD", "IGUDAR_PASSWORD_FILE", "IGUDAR_PASSWORD_COMMAND", "IGUDAR_KEY_FILE",
   ]

@@ -45,7 +45,7 @@ import Testing
     for options in [["-n"], []] {
       let outcome = try repository.run(
         ["restore", "latest:src", "-t", "out", "--delete"] + options, code: 3)
-      #expect(outcome.errorText.contains("3 folders were left as they are"))
+      #expect(outcome.errorText.contains("3 places were left as they are"))
       for (path, text) in [
         ("home", "nothing in it is deleted"), ("bound", "nothing in it is deleted"),
         ("other", "is kept"),
@@ -77,7 +77,7 @@ import Testing
     for options in [["-n"], []] {
       let outcome = try repository.run(
         ["restore", "latest:src", "-t", "out", "--delete"] + options, code: 3)
-      #expect(outcome.errorText.contains("3 folders were left as they are"))
+      #expect(outcome.errorText.contains("3 places were left as they are"))
       for name in ["home/x", "home/y", "m"] {
         let line = "out/\(name): what is in its place is kept: something is mounted there"
         #expect(outcome.errorText.contains(line), "\(line) is not in\n\(outcome.errorText)")
@@ -129,8 +129,9 @@ import Testing
     for folder in folders {
       #expect(outcome.errorText.contains("\(folder): is kept: the repository"))
     }
-    #expect(outcome.errorText.split(separator: "\n").count { $0.contains("is kept") } == 3)
-    #expect(outcome.errorText.contains("3 folders were left as they are"))
+    #expect(outcome.errorText.split(separator: "\n").count { $0.contains("is kept") } == 4)
+    #expect(outcome.errorText.contains("\(home)/key: is kept: the repository is opened with it"))
+    #expect(outcome.errorText.contains("4 places were left as they are"))
     #expect(!outcome.errorText.contains("when it is read again"), "\(outcome.errorText)")
     try repository.igudar("check", "--read-data")
     let isDry = options.contains("-n")
@@ -151,7 +152,7 @@ import Testing
     try repository.shell("test -e src/one; test -e extra")
     let inside = try repository.run(words + ["/repo/format"], code: 3)
     #expect(inside.errorText.contains("\(home)/repo: is kept: the repository"))
-    #expect(inside.errorText.contains("1 folder was left as it is"))
+    #expect(inside.errorText.contains("1 place was left as it is"))
   }
 
   @Test func nothingIsRestoredIntoWhatIsKnownOfTheRepository() throws {
@@ -216,6 +217,56 @@ import Testing
     try repository.shell(
       "cd out; test \"$(echo *)\" = 'kept one'; test -e kept/stays.me; lsattr -d kept | cmp - ../before"
     )
+  }
+
+  @Test(.enabled(if: isSuperuser(), "root alone can set such flags"))
+  func whatMustNotBeChangedMakesWayForSomethingOfAnotherType() throws {
+    try repository.shell("cd src; echo f > f; ln -s f l; mkdir d; echo x > d/x")
+    _ = try repository.backup("src")
+    defer { _ = try? repository.shell("chattr -R -ia out 2> /dev/null || true") }
+    try repository.shell(
+      """
+      mkdir -p out/f out/l; cd out; touch f/z d
+      chattr +i f d 2> /dev/null || true; chattr +a l 2> /dev/null || true; lsattr -d f > ../before
+      """)
+    // Without --delete a folder that is not empty stays, and stays as it is.
+    let outcome = try repository.run(["restore", "latest:src", "-t", "out"], code: 1)
+    #expect(outcome.errorText.contains("out/f: a folder that is not empty lies in its place"))
+    try repository.shell(
+      "test -e out/f/z; lsattr -d out/f | sed s,out/,, | cmp - before; test -L out/l; cmp src/d/x out/d/x"
+    )
+    try repository.shell("chattr -i out/f out/d; chattr +i out/f 2> /dev/null || true")
+    _ = try restore(code: 0)
+    #expect(try repository.differences("src", "out").isEmpty)
+  }
+
+  // MARK: What opens the repository
+
+  @Test func theKeyFileIsKept() throws {
+    try repository.shell("echo one > src/one; echo old > src/key2")
+    _ = try repository.backup("src")
+    for name in ["key", "key2"] {
+      try repository.shell("rm -rf out; mkdir out; cp key out/\(name)")
+      for options in [["-n"], []] {
+        let outcome = try repository.run(
+          ["--key-file", "out/\(name)", "restore", "latest:src", "-t", "out", "--delete"] + options,
+          environment: ["IGUDAR_KEY_FILE": ""], code: 3)
+        let line = "out/\(name): is kept: the repository is opened with it"
+        #expect(outcome.errorText.contains(line), "\(line) is not in\n\(outcome.errorText)")
+        try repository.shell("cmp key out/\(name)")
+      }
+      try repository.shell("cmp src/one out/one")
+    }
+  }
+
+  @Test func aFolderOfTheRepositoryThatLiesElsewhereIsKept() throws {
+    try repository.shell("echo one > src/one")
+    _ = try repository.backup("src")
+    try repository.shell(
+      "mkdir -p out/deep; mv repo/packs out/deep/packs; ln -s ../out/deep/packs repo/packs")
+    let outcome = try restore(code: 3)
+    #expect(outcome.errorText.contains("is kept"))
+    try repository.igudar("check", "--read-data")
   }
 
   // MARK: Patterns

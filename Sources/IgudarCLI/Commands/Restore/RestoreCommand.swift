@@ -2,6 +2,7 @@
 
 import Igudar
 import Platform
+import Storage
 import Vault
 
 /// Puts the files of a snapshot into a folder.
@@ -154,7 +155,12 @@ enum RestoreCommand {
     options.jobs = try given.value(jobs, as: Int.self) ?? 0
     guard options.jobs <= 256 else { throw invocation.usage("--jobs must be at most 256") }
     options.tellsSteps = options.isDryRun || invocation.output.verbosity > 2
-    options.protectedFolders = [try invocation.settings().location.path]
+    let settings = try invocation.settings()
+    // A folder of the repository can be a link, or be mounted.
+    options.protectedFolders =
+      [settings.location.path]
+      + LocalStore.folders.map { settings.location.path.appending($0) }
+      + [settings.secret.file].compactMap(\.self)
     return options
   }
 

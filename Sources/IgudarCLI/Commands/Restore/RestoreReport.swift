@@ -118,7 +118,7 @@ final class RestoreReport: Sendable {
   private static func kept(_ count: UInt64) -> Failure {
     Failure(
       .incomplete,
-      "\(counted(count, "folder")) \(count == 1 ? "was left as it is" : "were left as they are")",
+      "\(counted(count, "place")) \(count == 1 ? "was left as it is" : "were left as they are")",
       nextStep: "All else is restored.")
   }
 
