@@ -55,8 +55,8 @@ public enum RepositoryError: Error, Hashable, Sendable {
       self = .damaged("chunk \(id.shortHex) is in no pack that the index knows")
     case .swept(let id):
       self = .store(
-        "chunk \(id.shortHex) is gone: the snapshots that needed it were forgotten, and a prune has "
-          + "deleted it meanwhile; “igudar snapshots” lists those that are there")
+        "chunk \(id.shortHex) is gone: a repair took its pack out, or the snapshots that needed it were "
+          + "forgotten and a prune has deleted it; “igudar snapshots” lists those that are there")
     case .store(let error): self = Self(error)
     case .rollback(let seen, let tail):
       self = .rollback(
