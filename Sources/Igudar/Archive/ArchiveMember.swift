@@ -61,18 +61,28 @@ package struct ArchiveMember {
     if UInt32(exactly: uid) == nil || UInt32(exactly: gid) == nil {
       losses.append("its owner \(uid):\(gid) is none that Linux has")
     }
+    switch entry.kind {
+    case .characterDevice(let number), .blockDevice(let number):
+      guard number.major > Self.largestMajor || number.minor > Self.largestMinor else { break }
+      losses.append("its device number \(number.major):\(number.minor) is none that Linux has")
+    case .file, .directory, .symbolicLink, .fifo, .socket: break
+    }
   }
 
   // LOGIN_NAME_MAX.
   private static let longestName = 256
+
+  // MINORBITS in kdev_t.h: a device number of the kernel has 32 bits, 20 of them for the minor one.
+  private static let largestMajor: UInt32 = (1 << 12) - 1
+  private static let largestMinor: UInt32 = (1 << 20) - 1
 
   /// The size that the header says.
   var size: UInt64 { entry.file?.size ?? 0 }
 
   private static func kind(_ raw: OpaquePointer) -> Entry.Kind {
     let number = unsafe Entry.DeviceNumber(
-      major: UInt32(truncatingIfNeeded: archive_entry_rdevmajor(raw)),
-      minor: UInt32(truncatingIfNeeded: archive_entry_rdevminor(raw)))
+      major: UInt32(clamping: archive_entry_rdevmajor(raw)),
+      minor: UInt32(clamping: archive_entry_rdevminor(raw)))
     switch unsafe archive_entry_filetype(raw) {
     case S_IFDIR: return .directory(.none)
     case S_IFLNK:

@@ -193,6 +193,10 @@ final class FileRestore: @unchecked Sendable {
       _ = metadata.apply()
       try output.settle(as: entry.name, replacing: isThere)
       protect(metadata, context)
+    } else if case .compared(let status) = standing, status.isMountRoot,
+      !context.options.patchesInPlace
+    {
+      throw .busy
     }
     let fetched = base == nil ? size : lock.withLock { changedBytes }
     context.finish(action, reason, path, size: size, fetched: fetched)

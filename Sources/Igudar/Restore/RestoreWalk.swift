@@ -211,13 +211,19 @@ final class RestoreWalk {
     }
   }
 
-  // What a dry run can see of a folder in the place of something else, and a restore meets later.
+  // What a dry run can see of something of another type that is in the way, and a restore meets later.
   private func isBlocked(
     _ entry: Entry, by status: FileStatus?, in level: RestoreLevel
   ) -> Bool {
-    guard context.options.isDryRun, status?.type == .directory else { return false }
+    guard context.options.isDryRun, let status, status.type.entryType != entry.type else {
+      return false
+    }
     do throws(Errno) {
-      try Deletion(context).makeWay(entry.name, in: level.directory)
+      if status.type == .directory {
+        try Deletion(context).makeWay(entry.name, in: level.directory)
+      } else if status.isMountRoot {
+        throw .busy
+      }
       return false
     } catch {
       guard error == .busy || error == .notEmpty else { return false }
@@ -258,10 +264,10 @@ final class RestoreWalk {
     }
     do throws(Errno) {
       let status = exists ? try level.status(of: entry.name, context) : nil
-      if let status, context.isClosed(status) {
+      if let status, let reason = reason(toKeep: status) {
         // Where patterns choose nothing in it there is nothing to tell.
         if standing == .selected || selection.selectsAny(in: children, at: state, from: source) {
-          context.fail(path(), RestoreContext.reason(toKeep: status), .kept)
+          context.fail(path(), reason, .kept)
         }
         return
       }
@@ -295,6 +301,13 @@ final class RestoreWalk {
       default: context.fail(path(), "making the directory", error)
       }
     }
+  }
+
+  // Why what is in a folder's place is kept, and nothing is restored there; nil if it is not.
+  private func reason(toKeep status: FileStatus) -> String? {
+    if context.isClosed(status) { return RestoreContext.reason(toKeep: status) }
+    guard status.type != .directory, status.isMountRoot else { return nil }
+    return "\(RestoreContext.kept), and all in the folder is left out"
   }
 
   // Whether a folder that is there lies on a file system that is mounted somewhere in the target.

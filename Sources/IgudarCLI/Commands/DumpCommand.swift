@@ -16,8 +16,8 @@ enum DumpCommand {
     "dump", summary: "Write a file, or a folder as an archive, to standard output",
     operands: "SNAPSHOT[:PATH] FILE", operandCount: 2...2,
     details: """
-      FILE is a path in the snapshot, or below :PATH. Holes of a file are written as zeros, and into
-      --target as holes. A folder becomes an archive whose paths begin with FILE:
+      FILE is a path in the snapshot, or below :PATH. Holes of a file are written as zeros, and as
+      holes where --target is a file. A folder becomes an archive whose paths begin with FILE:
 
       tar  with attributes, access control lists, hard links, holes, devices and times to the
            nanosecond; `tar --xattrs --xattrs-include='*' --acls -xpf -` as root brings all back
@@ -91,11 +91,16 @@ private struct OutputTarget: DumpTarget {
     return !output.isClosed
   }
 
-  mutating func writeHole(_ length: UInt64) -> Bool {
+  mutating func writeHole(_ length: UInt64) -> Bool { writeZeros(length) }
+}
+
+extension DumpTarget where Self: ~Copyable {
+  /// Writes a hole as the zeros that it reads as; false if that was ended before all were written.
+  mutating func writeZeros(_ length: UInt64) -> Bool {
     var left = length
-    while left > 0, !output.isClosed, Interrupt.requested == 0 {
+    while left > 0, Interrupt.requested == 0 {
       let count = min(left, UInt64(zeros.count))
-      unsafe output.write(zeros.span.bytes.extracting(0..<Int(count)))
+      guard unsafe write(zeros.span.bytes.extracting(0..<Int(count))) else { return false }
       left -= count
     }
     return left == 0

@@ -128,6 +128,25 @@ import Testing
     #expect(try repository.igudar("dump", "latest", "c").text == "b")
   }
 
+  @Test func aDeviceThatLinuxCannotHaveIsNamed() throws {
+    let script = """
+      import tarfile
+      with tarfile.open('a.tar', 'w') as archive:
+          for name, major, minor in [
+              ('last', 4095, 1048575), ('major', 4096, 1), ('minor', 1, 1048576)]:
+              member = tarfile.TarInfo(name)
+              member.type, member.devmajor, member.devminor = tarfile.CHRTYPE, major, minor
+              archive.addfile(member)
+      """
+    let made = try repository.sandbox.run(
+      "/usr/bin/env", ["python3", "-c", script].map { Array($0.utf8) })
+    #expect(made.code == 0, "\(made.errorText)")
+    let outcome = try repository.igudar("import", "tar", "a.tar", code: 3)
+    #expect(outcome.errorText.contains("major: its device number 4096:1 is none that Linux has"))
+    #expect(outcome.errorText.contains("minor: its device number 1:1048576 is none that Linux has"))
+    #expect(!outcome.errorText.contains("last: "))
+  }
+
   @Test func damageLeavesNoSnapshot() throws {
     try repository.shell(
       """

@@ -84,6 +84,25 @@ import Testing
     #expect(target.errorText.contains("src/none/x: Not a directory"))
   }
 
+  @Test(arguments: ["a/large", "none", "hole"])
+  func aPipeIsATargetToo(_ name: String) throws {
+    try repository.shell(
+      """
+      mkfifo way; cat way > got & \(Program.path) dump latest src/\(name) -t way; wait
+      cmp src/\(name) got
+      \(Program.path) dump latest src/\(name) -t /dev/stdout | cmp - src/\(name)
+      \(Program.path) dump latest src/\(name) -t /dev/null
+      """)
+    let full = try repository.igudar("dump", "latest", "src/hole", "-t", "/dev/full", code: 1)
+    #expect(full.errorText.contains("/dev/full: No space left on device"))
+  }
+
+  @Test func anArchiveGoesIntoAPipe() throws {
+    let listed = try repository.shell(
+      "\(Program.path) dump latest src -t /dev/stdout | tar xOf - src/small")
+    #expect(listed.text == "grain")
+  }
+
   @Test func aTargetRefusesOffsetsThatNoFileHas() throws {
     var target = try FileTarget(FilePath(repository.path("out")))
     let bytes: [UInt8] = [1]

@@ -25,6 +25,11 @@ import Testing
       try repository.shell("mkdir -p \(folder) \(name); mount --bind \(folder) \(name)")
     }
 
+    init(_ repository: TestRepository, ofFile file: String, at name: String) throws {
+      path = repository.path(name)
+      try repository.shell("echo \(file) > \(file); touch \(name); mount --bind \(file) \(name)")
+    }
+
     deinit { _ = try? Process(["/bin/umount", "-l", path].map { Array($0.utf8) }).end() }
   }
 
@@ -88,6 +93,32 @@ import Testing
     // One that is empty is in nobody's way.
     try repository.shell("cmp src/home/z out/home/z")
     withExtendedLifetime((disk, bound)) {}
+  }
+
+  @Test(.enabled(if: Disk.isPermitted, "mounting a disk is not permitted here"))
+  func aMountedFileIsKeptThoughSomethingElseHasItsName() throws {
+    try repository.shell("cd src; mkdir d; echo x > d/x; ln -s x l; echo new > f; echo z > z")
+    _ = try repository.backup("src")
+    try repository.shell("mkdir out")
+    let bound = try ["d", "l", "f"].map {
+      try Binding(repository, ofFile: "mine-\($0)", at: "out/\($0)")
+    }
+    for options in [["-n"], []] {
+      let outcome = try repository.run(
+        ["restore", "latest:src", "-t", "out", "--delete"] + options, code: 3)
+      #expect(outcome.errorText.contains("3 places were left as they are"))
+      for name in ["d", "l", "f"] {
+        let line = "out/\(name): what is in its place is kept: something is mounted there"
+        #expect(outcome.errorText.contains(line), "\(line) is not in\n\(outcome.errorText)")
+        try repository.shell("test \"$(cat out/\(name))\" = mine-\(name)")
+      }
+    }
+    try repository.shell("cmp src/z out/z")
+    // It is told once where it is only on the way, and not at all where nothing is wanted of it.
+    let within = try restore("--include", "d/x", code: 3)
+    #expect(within.errorText.contains("1 place was left as it is"))
+    _ = try restore("--include", "z", code: 0)
+    withExtendedLifetime(bound) {}
   }
 
   // MARK: The repository in the snapshot
