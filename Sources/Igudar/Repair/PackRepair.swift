@@ -57,8 +57,8 @@ public struct PackRepair: Sendable {
       let isKnown = try vaultErrors { () throws(VaultError) in
         if try repository.vault.index.pack(named: pack) != nil { return true }
         do throws(VaultError) { _ = try repository.vault.size(of: .pack(pack)) } catch {
-          guard case .missing = error else { throw error }
-          return false
+          guard error.isLoss else { throw error }
+          if case .missing = error { return false }
         }
         return true
       }

@@ -36,8 +36,9 @@ extension Journal {
       expected = number &+ 1
       do throws(VaultError) {
         walk.take(try read(number), number)
-      } catch .missing(let object) {
-        walk.skip(number, .missing(object: object))
+      } catch {
+        guard error.isLoss else { throw error }
+        walk.skip(number, error)
       }
     }
     walk.end(numbers.last)
