@@ -96,16 +96,6 @@ package enum MetadataPlace {
     return isChanged
   }
 
-  /// The same for the file or folder that has a name in a directory.
-  package static func unlock(_ name: FileName, in directory: Int32) -> Bool {
-    // A device could take the question for its flags for something else.
-    guard let type = try? FileStatus.of(name, at: directory).type,
-      type == .regular || type == .directory,
-      let file = try? Descriptor.openSource(name, at: directory)
-    else { return false }
-    return descriptor(file.raw).unlock()
-  }
-
   /// Where its extended attributes are set.
   package var attributes: AttributeTarget {
     switch self {

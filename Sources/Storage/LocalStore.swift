@@ -204,19 +204,15 @@ public final class LocalStore: ObjectStore, Sendable {
   // repository has.
   private func readError(_ errno: Errno, _ call: String, _ name: String) -> StoreError {
     let error = StoreError(errno, call, subject(name))
+    let byte = OwnedBuffer(capacity: 1)
+    let space = unsafe UnsafeMutableRawBufferPointer(start: byte.pointer, count: 1)
     let ofOneObject: [Errno] = [
       .inputOutput, .isDirectory, .illegalSeek, .loop, .noSuchDevice, .badMessage, .needsCleaning,
     ]
-    guard ofOneObject.contains(errno), name != "format", hasFormat else { return error }
+    guard ofOneObject.contains(errno), name != ObjectName.format.description,
+      (try? unsafe read(.format, at: 0, into: space)) == 1
+    else { return error }
     return .unreadable("\(error)")
-  }
-
-  private var hasFormat: Bool {
-    let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
-    guard let file = try? Descriptor.open("format", flags, at: root.raw) else { return false }
-    let byte = OwnedBuffer(capacity: 1)
-    let space = unsafe UnsafeMutableRawBufferPointer(start: byte.pointer, count: 1)
-    return (try? unsafe file.read(at: 0, into: space)) == 1
   }
 
   /// The size of an object.

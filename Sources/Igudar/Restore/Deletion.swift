@@ -78,19 +78,21 @@ struct Deletion {
 
   private func removeEmpty(_ name: FileName, in directory: RestoreDirectory) throws(Errno) {
     try directory.changing(context) { (raw) throws(Errno) in
-      if !isDry {
-        do throws(Errno) { return try DirectoryChange.removeDirectory(name, in: raw) } catch {
-          // Of one with such flags the system does not say whether it is empty.
-          guard error == .notPermitted else { throw error }
+      guard !isDry else { return try requireEmpty(name, in: raw) }
+      do throws(Errno) { try DirectoryChange.removeDirectory(name, in: raw) } catch {
+        guard error == .notPermitted else { throw error }
+        // Of one with such flags the system does not say whether it is empty.
+        try requireEmpty(name, in: raw)
+        try FolderOpening.opening(name, in: raw) { () throws(Errno) in
+          try DirectoryChange.removeDirectory(name, in: raw)
         }
       }
-      let folder = try Descriptor.openSource(name, at: raw, flags: O_DIRECTORY)
-      guard try DirectoryListing(of: folder).count == 0 else { throw .notEmpty }
-      guard !isDry else { return }
-      try FolderOpening.opening(name, in: raw) { () throws(Errno) in
-        try DirectoryChange.removeDirectory(name, in: raw)
-      }
     }
+  }
+
+  private func requireEmpty(_ name: FileName, in raw: Int32) throws(Errno) {
+    let folder = try Descriptor.openSource(name, at: raw, flags: O_DIRECTORY)
+    guard try DirectoryListing(of: folder).count == 0 else { throw .notEmpty }
   }
 
   // Deletes what is no folder; a folder is opened, if it may go.

@@ -1,7 +1,6 @@
 // A folder or file that was opened for changes, as its mode or flags forbade them: what it was before
 // is given back when nothing else decides what it is to be.
 
-import Glibc
 import Platform
 
 /// What a folder or file was before it was opened for changes.

@@ -137,6 +137,9 @@ final class RestoreContext: Sendable {
   static let kept =
     "what is in its place is kept: something is mounted there, or the repository lies there"
 
+  /// The same of a folder's place.
+  static let folderKeptOut = "\(kept), and all in the folder is left out"
+
   /// Why nothing is changed where something was found the same.
   static let replaced = "something else got this name since; it is left as it is"
 

@@ -297,7 +297,7 @@ final class RestoreWalk {
       case .exists:
         context.fail(path(), "\(RestoreContext.taken), and all in the folder is left out")
       case .busy:
-        context.fail(path(), "\(RestoreContext.kept), and all in the folder is left out", .kept)
+        context.fail(path(), RestoreContext.folderKeptOut, .kept)
       default: context.fail(path(), "making the directory", error)
       }
     }
@@ -307,7 +307,7 @@ final class RestoreWalk {
   private func reason(toKeep status: FileStatus) -> String? {
     if context.isClosed(status) { return RestoreContext.reason(toKeep: status) }
     guard status.type != .directory, status.isMountRoot else { return nil }
-    return "\(RestoreContext.kept), and all in the folder is left out"
+    return RestoreContext.folderKeptOut
   }
 
   // Whether a folder that is there lies on a file system that is mounted somewhere in the target.

@@ -1,5 +1,6 @@
 // Writes sorted rows into the chunks table, one transaction per batch. A batch is as large as the
-// pages that it can dirty allow: LMDB keeps those in anonymous memory until the commit.
+// pages that it can dirty allow: LMDB keeps those in anonymous memory until the commit,
+// and their memory for the next for as long as the environment is open.
 
 internal import CLMDB
 internal import Platform
