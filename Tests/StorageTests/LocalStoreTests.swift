@@ -68,6 +68,35 @@ import Testing
     #expect(try store.list(prefix: "").isEmpty)
   }
 
+  // What every repository has tells one bad object from a store that is gone.
+  @Test(arguments: ["mkdir", "mkfifo", "symlink"])
+  func anObjectThatCannotBeReadIsNotAStoreThatIsGone(_ kind: String) throws {
+    let scratch = try Scratch()
+    let store = try LocalStore(opening: scratch.path)
+    let name = ObjectName.segment(hash(1))
+    #expect(unsafe scratch.path("index").withCString { unsafe mkdir($0, 0o700) } == 0)
+    let made = unsafe scratch.path(name.description).withCString { path in
+      switch kind {
+      case "mkdir": unsafe mkdir(path, 0o700)
+      case "mkfifo": unsafe mkfifo(path, 0o600)
+      default: unsafe symlink("nothing", path)
+      }
+    }
+    #expect(made == 0)
+    func outcome() -> StoreError? {
+      do throws(StoreError) {
+        _ = try store.bytes(of: name, at: 0, count: 1)
+        return nil
+      } catch { return error }
+    }
+    guard case .failed? = outcome() else { return #expect(Bool(false), "\(outcome() as Any)") }
+    try scratch.write([1], to: "format")
+    guard case .unreadable(let text)? = outcome() else {
+      return #expect(Bool(false), "\(outcome() as Any)")
+    }
+    #expect(text.contains("\(name)"))
+  }
+
   @Test func aListingThatBreaksOffIsAnError() throws {
     let scratch = try Scratch()
     let store = try LocalStore(opening: scratch.path)

@@ -32,8 +32,8 @@
 //   comes of the second beginning first comes of the first doing so, with their names changed.
 //
 // `Bounds.isReduced` takes these away, `ordersOnlyConflicts` and `ordersTwins` the last two, and tests
-// compare what is met with them and without. Fingerprints stand for states: with n of them two are taken for one with a
-// probability below n² / 2⁶⁵.
+// compare what is met with them and without. Fingerprints stand for states: with n of them two are
+// taken for one with a probability below n² / 2⁶⁵.
 
 import Platform
 import Storage

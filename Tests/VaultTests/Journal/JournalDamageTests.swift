@@ -204,6 +204,16 @@ struct JournalDamageTests {
     #expect(outcome() == "fine", "a new client begins behind the damage")
   }
 
+  @Test func anEntryThatCannotBeReadDoesNotEndTheLook() throws {
+    let journal = try fixture.filled(30, interval: 8)
+    let check = try fixture.journal(store: Unreadable(fixture.store, .journal(3))).verifyAll()
+    #expect(check.problems.map(\.number) == [3])
+    #expect(
+      check.problems.map { problem in journalOutcome { throw problem.error } }
+        == ["\(path(3)) cannot be read (a bad sector)"])
+    #expect(check.state == journal.state)
+  }
+
   // MARK: Newer programs
 
   @Test func unknownTypesAndCriticalFieldsAreNewer() throws {

@@ -64,3 +64,21 @@ final class Racing: Wrapping {
     try memory.delete(name)
   }
 }
+
+/// Has one object that cannot be read.
+final class Unreadable: Wrapping {
+  let memory: MemoryStore
+  private let object: ObjectName
+
+  init(_ memory: MemoryStore, _ object: ObjectName) {
+    self.memory = memory
+    self.object = object
+  }
+
+  func read(
+    _ name: ObjectName, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(StoreError) -> Int {
+    if name == object { throw .unreadable("a bad sector") }
+    return try unsafe memory.read(name, at: offset, into: buffer)
+  }
+}
