@@ -1,8 +1,6 @@
 // A date and a time of day with its offset from UTC: how clocks and calendars show a moment. The
 // calendar is the proleptic Gregorian one; leap seconds do not exist.
 
-import Glibc
-
 /// Calendar fields of a moment.
 package struct CivilTime: Hashable, Sendable {
   package var year: Int
@@ -31,13 +29,13 @@ package struct CivilTime: Hashable, Sendable {
 
   /// The moment as clocks show it that are so many seconds ahead of UTC.
   package init(_ moment: Timestamp, offset: Int) {
-    var seconds = time_t(moment.seconds) &+ offset
-    var fields = unsafe tm()
-    unsafe gmtime_r(&seconds, &fields)
-    unsafe self.init(
-      year: Int(fields.tm_year) + 1900, month: Int(fields.tm_mon) + 1, day: Int(fields.tm_mday),
-      hour: Int(fields.tm_hour), minute: Int(fields.tm_min), second: Int(fields.tm_sec),
-      nanosecond: moment.nanoseconds, offset: offset)
+    let seconds = Int(moment.seconds) &+ offset
+    let isBefore = seconds % 86400 < 0
+    let second = seconds % 86400 + (isBefore ? 86400 : 0)
+    let (year, month, day) = Self.date(seconds / 86400 - (isBefore ? 1 : 0))
+    self.init(
+      year: year, month: month, day: day, hour: second / 3600, minute: second / 60 % 60,
+      second: second % 60, nanosecond: moment.nanoseconds, offset: offset)
   }
 
   /// The moment, taking the fields and the offset as they are; months and days beyond the calendar
@@ -70,6 +68,20 @@ package struct CivilTime: Hashable, Sendable {
 
   private var daysInMonth: Int {
     month == 2 && isLeapYear ? 29 : [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
+  }
+
+  // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days. The C library
+  // reads the file that TZ names for that, whatever it is.
+  private static func date(_ daysSinceEpoch: Int) -> (year: Int, month: Int, day: Int) {
+    let days = daysSinceEpoch + 719468
+    let era = (days >= 0 ? days : days - 146096) / 146097
+    let dayOfEra = days - era * 146097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let monthFromMarch = (5 * dayOfYear + 2) / 153
+    let month = monthFromMarch + (monthFromMarch < 10 ? 3 : -9)
+    let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
   }
 
   // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.

@@ -1,5 +1,6 @@
 // Time zones and calendars: offsets around changes of clocks, weeks of ISO 8601, dates beyond months.
 
+import Glibc
 import Testing
 
 @testable import Platform
@@ -75,5 +76,27 @@ import Testing
     #expect(day(2026, 0, 1) == day(2025, 12, 1))
     #expect(day(2026, -23, 1) == day(2024, 1, 1))
     #expect(day(2026, 13, 0) == day(2026, 12, 31))
+  }
+
+  // The C library knows the calendar too.
+  @Test func momentsHaveTheDatesOfTheCalendar() {
+    var random = SystemRandomNumberGenerator()
+    let known: [Int64] = [-62_167_219_201, -1, 0, 951_782_399, 951_782_400, 253_402_300_800]
+    let others = (0..<20_000).map { _ in
+      Int64.random(in: -1 << 40...1 << 40, using: &random) >> Int64.random(in: 0...30)
+    }
+    for seconds in known + others {
+      var (moment, fields) = (time_t(seconds), unsafe tm())
+      unsafe gmtime_r(&moment, &fields)
+      let time = CivilTime(Timestamp(seconds: seconds, nanoseconds: 7), offset: 0)
+      let expected = unsafe CivilTime(
+        year: Int(fields.tm_year) + 1900, month: Int(fields.tm_mon) + 1, day: Int(fields.tm_mday),
+        hour: Int(fields.tm_hour), minute: Int(fields.tm_min), second: Int(fields.tm_sec),
+        nanosecond: 7)
+      #expect(time == expected, "\(seconds)")
+      #expect(time.moment.seconds == seconds)
+    }
+    _ = CivilTime(Timestamp(seconds: .min, nanoseconds: 0), offset: 0)
+    _ = CivilTime(Timestamp(seconds: .max, nanoseconds: 0), offset: 0)
   }
 }

@@ -1,33 +1,20 @@
 // The local view of a moment, as the machine's time zone has it, and the text of dates and times:
 // as listings show them, and RFC 3339.
 
-import Glibc
 import Platform
+
+extension TimeZone {
+  /// The zone of this process, for what people read and write; UTC where nothing names one that can be
+  /// read.
+  static let local = (try? TimeZone.system()) ?? .utc
+}
 
 extension CivilTime {
   /// The moment as the local time zone shows it.
-  init(local moment: Timestamp) {
-    var seconds = time_t(moment.seconds)
-    var fields = unsafe tm()
-    if unsafe localtime_r(&seconds, &fields) == nil { unsafe gmtime_r(&seconds, &fields) }
-    unsafe self.init(
-      year: Int(fields.tm_year) + 1900, month: Int(fields.tm_mon) + 1, day: Int(fields.tm_mday),
-      hour: Int(fields.tm_hour), minute: Int(fields.tm_min), second: Int(fields.tm_sec),
-      nanosecond: moment.nanoseconds, offset: fields.tm_gmtoff)
-  }
+  init(local moment: Timestamp) { self = TimeZone.local.civilTime(moment) }
 
   /// The moment when local clocks show these fields; the offset is ignored.
-  var localMoment: Timestamp {
-    var fields = unsafe tm()
-    unsafe fields.tm_year = Int32(year - 1900)
-    unsafe fields.tm_mon = Int32(month - 1)
-    unsafe fields.tm_mday = Int32(day)
-    unsafe fields.tm_hour = Int32(hour)
-    unsafe fields.tm_min = Int32(minute)
-    unsafe fields.tm_sec = Int32(second)
-    unsafe fields.tm_isdst = -1
-    return Timestamp(seconds: Int64(unsafe mktime(&fields)), nanoseconds: nanosecond)
-  }
+  var localMoment: Timestamp { TimeZone.local.moment(self) }
 }
 
 extension CivilTime: CustomStringConvertible {

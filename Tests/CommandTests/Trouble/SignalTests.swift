@@ -64,6 +64,15 @@ struct BareSystemTests {
     try test.shell("cmp src/small out/small; test \"$(ls -A out)\" = small")
   }
 
+  @Test func aTimeZoneThatIsAPipeIsNotWaitedFor() throws {
+    let test = try TestRepository()
+    try test.shell("echo one > src/one; mkfifo zone")
+    try test.igudar("backup", "src")
+    let zone = ["TZ": ":" + test.path("zone")]
+    #expect(try test.igudar("snapshots", environment: zone).text.contains("1 snapshot"))
+    try test.igudar("ls", "-l", "latest", environment: zone)
+  }
+
   @Test(.enabled(if: Disk.isPermitted, "/proc cannot be taken away here"))
   func withoutProcArgumentsAreRead() throws {
     let test = try TestRepository()
