@@ -11,13 +11,14 @@ enum CacheFolder {
     var end = path.bytes.startIndex
     repeat {
       end = path.bytes[end...].dropFirst().firstIndex(of: UInt8(ascii: "/")) ?? path.bytes.endIndex
-      let code = unsafe FilePath(Array(path.bytes[..<end])).withTerminatedBytes {
-        unsafe mkdir($0, 0o700)
+      let made = unsafe FilePath(Array(path.bytes[..<end])).withTerminatedBytes { folder in
+        guard unsafe mkdir(folder, 0o700) != 0 else { return true }
+        // What exists is judged below; EEXIST hides behind EROFS and EACCES here and there.
+        let refusal = errno
+        defer { errno = refusal }
+        return unsafe access(folder, F_OK) == 0
       }
-      // What exists is judged below; EEXIST hides behind EROFS and EACCES here and there.
-      if code != 0, ![EEXIST, EROFS, EACCES, EPERM].contains(errno) {
-        throw .system("making \(printable(path.bytes[..<end]))")
-      }
+      guard made else { throw .system("making \(printable(path.bytes[..<end]))") }
     } while end < path.bytes.endIndex
     try check(path)
   }

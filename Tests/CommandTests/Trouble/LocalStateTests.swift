@@ -50,6 +50,15 @@ import Testing
     #expect(try repository.igudar("snapshots").errors.isEmpty)
   }
 
+  // Nobody makes folders in /sys.
+  @Test func aCacheThatCannotBeMadeIsToldWithItsReason() throws {
+    let place = "/sys/nobody/here"
+    let outcome = try repository.igudar("snapshots", "--cache-dir", place)
+    #expect(outcome.errorText.contains("/sys/nobody"), "\(outcome.errorText)")
+    #expect(!outcome.errorText.contains("No such file"), "\(outcome.errorText)")
+    #expect(outcome.text.contains("1 snapshot"))
+  }
+
   @Test func withoutAHomeEverythingWorks() throws {
     let paths = ["HOME": "", "XDG_CACHE_HOME": "relative", "XDG_STATE_HOME": "relative"]
     let outcome = try repository.igudar("backup", "-q", "src", environment: paths)
