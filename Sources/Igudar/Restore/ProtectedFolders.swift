@@ -1,11 +1,11 @@
 // What a restore leaves alone whatever the snapshot says of it: the repository that it reads, which a
 // snapshot of a whole home holds as it was, the file that opens it, and what this machine knows of it.
 
-import Platform
+package import Platform
 
 /// Folders in which nothing is changed, and files that are not; neither they nor what they lie in is
 /// deleted, whatever way leads to them.
-struct ProtectedFolders: Sendable {
+package struct ProtectedFolders: Sendable {
   private struct Identity: Hashable {
     let device: UInt64
     let inode: UInt64
@@ -19,7 +19,8 @@ struct ProtectedFolders: Sendable {
   private let own: Set<Identity>
   private let all: Set<Identity>
 
-  init(_ paths: [FilePath]) {
+  /// The folders and files that these paths lead to; those that are not there are passed over.
+  package init(_ paths: [FilePath]) {
     // A link that leads there is kept as well.
     let chains = (paths + paths.compactMap(realPath)).map(Self.chain)
     own = Set(chains.compactMap(\.first))
@@ -45,7 +46,7 @@ struct ProtectedFolders: Sendable {
   func keep(_ status: FileStatus) -> Bool { all.contains(Identity(status)) }
 
   /// Whether a path lies in one of them, or would if it were made.
-  func hold(_ path: FilePath) -> Bool {
+  package func hold(_ path: FilePath) -> Bool {
     var there = path
     while realPath(there) == nil, there.parent != there { there = there.parent }
     guard let folder = realPath(there) else { return false }

@@ -99,13 +99,7 @@ enum RestoreCommand {
   private static func refuseRepository(
     as target: FilePath, _ invocation: Invocation
   ) throws(Failure) {
-    let place = try invocation.settings().location.path
-    guard let repository = realPath(place) else { return }
-    var ancestor = target
-    while realPath(ancestor) == nil, ancestor.parent != ancestor { ancestor = ancestor.parent }
-    guard let folder = realPath(ancestor),
-      folder.components.starts(with: repository.components)
-    else { return }
+    guard ProtectedFolders([try invocation.settings().location.path]).hold(target) else { return }
     throw .target("\(target)", "it lies inside the repository")
   }
 
