@@ -27,9 +27,10 @@ package struct Compressor: ~Copyable {
     self.level = level
     _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
     if level == 3 {
-      // Half of the level's own table, which stays in a core's cache: a tenth faster, and less than
+      // Half of each of the level's own tables, which stay in a core's cache: a seventh faster, and
       // half a percent larger.
       _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, 16)
+      _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_chainLog, 15)
     }
   }
 
