@@ -82,7 +82,7 @@ public enum RepositoryError: Error, Hashable, Sendable {
     case .absent(let text): self = .noRepository(text)
     case .full(let text): self = .full(text)
     case .notPermitted(let text): self = .notPermitted(text)
-    case .unreadable(let text): self = .damaged(text)
+    case .unreadable: self = .damaged("\(error)")
     case .notFound(let text), .unavailable(let text), .failed(let text): self = .store(text)
     }
   }

@@ -19,6 +19,9 @@ extension Invocation {
         let open = readingJournal ? Repository.open : Repository.openUnread
         return try open(limited(store, settings), try given.forVault(), places(settings))
       } catch RepositoryError.wrongKey {
+        for damage in (try? Repository.damagedKeys(in: store)) ?? [] {
+          output.warning("\(damage): should this be the key of your secret, use another one")
+        }
         return nil
       }
     }

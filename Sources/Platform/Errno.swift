@@ -20,6 +20,9 @@ public struct Errno: Error, Hashable, Sendable {
     return unsafe String(cString: text)
   }
 
+  /// The error in words with the system call that answered it.
+  public func reason(in call: String) -> String { "\(text) (\(call))" }
+
   package static let notFound = Errno(ENOENT)
   package static let exists = Errno(EEXIST)
   package static let notDirectory = Errno(ENOTDIR)
@@ -49,6 +52,8 @@ public struct Errno: Error, Hashable, Sendable {
   package static let isDirectory = Errno(EISDIR)
   package static let inputOutput = Errno(EIO)
   package static let illegalSeek = Errno(ESPIPE)
+  package static let remoteInputOutput = Errno(EREMOTEIO)
+  package static let illegalSequence = Errno(EILSEQ)
   package static let badMessage = Errno(EBADMSG)
   package static let needsCleaning = Errno(EUCLEAN)
   package static let notBlockDevice = Errno(ENOTBLK)
@@ -72,6 +77,6 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Path, reason and call.
   public var description: String {
     let subject = path.map { "\(printable($0.bytes)): " } ?? ""
-    return "\(subject)\(errno.text) (\(call))"
+    return subject + errno.reason(in: call)
   }
 }

@@ -80,8 +80,7 @@ struct LocalListing {
       if error == .notFound { return true }
       throw StoreError(error, "stat", store.subject(path))
     }
-    guard status.type == .regular else { return true }
-    return try body(name, Int(clamping: status.size))
+    return try body(name, status.type == .regular ? Int(clamping: status.size) : 0)
   }
 
   // Nil where there is no such folder.
@@ -92,6 +91,8 @@ struct LocalListing {
     guard raw >= 0 else {
       let errno = Errno.current
       if errno == .notFound { return nil }
+      // A file where packs should be is the loss of these packs, not of the store.
+      if errno == .notDirectory, folder.hasPrefix("packs/") { return nil }
       throw StoreError(errno, "open", store.subject(folder))
     }
     do throws(Errno) { return try DirectoryListing(of: Descriptor(owning: raw)) } catch {

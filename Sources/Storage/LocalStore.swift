@@ -134,7 +134,7 @@ public final class LocalStore: ObjectStore, Sendable {
   private func problem(_ errno: Errno, _ call: String, _ name: String) -> Attempt {
     guard errno == .notFound else { return .final(StoreError(errno, call, subject(name))) }
     folders.withLock { $0 = [] }
-    return .repeatable(.failed("\(subject(name)): \(errno.text) (\(call))"))
+    return .repeatable(.failed("\(subject(name)): \(errno.reason(in: call))"))
   }
 
   private func prepare(_ folder: String, for name: String) throws(Attempt) {
@@ -203,16 +203,25 @@ public final class LocalStore: ObjectStore, Sendable {
   // What is wrong with one object is told from a store that is gone by a look at the object that every
   // repository has.
   private func readError(_ errno: Errno, _ call: String, _ name: String) -> StoreError {
-    let error = StoreError(errno, call, subject(name))
+    let ofOneObject: [Errno] = [
+      .inputOutput, .remoteInputOutput, .noData, .badMessage, .needsCleaning, .illegalSequence,
+      .isDirectory, .notDirectory, .illegalSeek, .loop, .noSuchDevice,
+    ]
+    let format = ObjectName.format.description
+    guard ofOneObject.contains(errno), name != format, gives(format) else {
+      return StoreError(errno, call, subject(name))
+    }
+    return .unreadable(subject(name), reason: errno.reason(in: call))
+  }
+
+  // Whether the disk itself, not the page cache, has bytes of an object.
+  private func gives(_ name: String) -> Bool {
+    let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+    guard let file = try? Descriptor.open(FilePath(name), flags, at: root.raw) else { return false }
+    file.dropFromMemory(0..<4096)
     let byte = OwnedBuffer(capacity: 1)
     let space = unsafe UnsafeMutableRawBufferPointer(start: byte.pointer, count: 1)
-    let ofOneObject: [Errno] = [
-      .inputOutput, .isDirectory, .illegalSeek, .loop, .noSuchDevice, .badMessage, .needsCleaning,
-    ]
-    guard ofOneObject.contains(errno), name != ObjectName.format.description,
-      (try? unsafe read(.format, at: 0, into: space)) == 1
-    else { return error }
-    return .unreadable("\(error)")
+    return (try? unsafe file.read(at: 0, into: space)) == 1
   }
 
   /// The size of an object.
@@ -221,8 +230,10 @@ public final class LocalStore: ObjectStore, Sendable {
     let status: FileStatus
     do throws(Errno) {
       status = try unsafe FileStatus.of(name, at: root.raw, flags: AT_SYMLINK_NOFOLLOW)
-    } catch { throw StoreError(error, "stat", subject(name)) }
-    guard status.type == .regular else { throw .unreadable("\(subject(name)): is no regular file") }
+    } catch { throw readError(error, "stat", name) }
+    guard status.type == .regular else {
+      throw .unreadable(subject(name), reason: "is no regular file")
+    }
     return Int(clamping: status.size)
   }
 
@@ -233,14 +244,26 @@ public final class LocalStore: ObjectStore, Sendable {
     try LocalListing(of: self, prefix: prefix, after: after).run(body)
   }
 
-  /// Deletes an object.
+  /// Deletes an object, or what stands in its place if it is no folder with something in it.
   public func delete(_ name: ObjectName) throws(StoreError) {
     let name = name.description
-    if unsafe unlinkat(root.raw, name, 0) == 0 {
+    do throws(Errno) {
+      try unlink(name)
       unsynced.note(Self.folder(of: name))
-    } else if Errno.current != .notFound {
-      throw StoreError(.current, "unlink", subject(name))
+    } catch {
+      switch error {
+      case .notFound, .notDirectory: break
+      case .notEmpty, .exists:
+        throw .failed("\(subject(name)): is a folder and not empty; move it away by hand")
+      default: throw StoreError(error, "unlink", subject(name))
+      }
     }
+  }
+
+  private func unlink(_ name: String) throws(Errno) {
+    if unsafe unlinkat(root.raw, name, 0) == 0 { return }
+    guard Errno.current == .isDirectory else { throw .current }
+    guard unsafe unlinkat(root.raw, name, AT_REMOVEDIR) == 0 else { throw .current }
   }
 
   /// Removes temporary files that a process that is gone has left; the first write does so too.

@@ -36,22 +36,25 @@ public protocol ObjectStore: Sendable {
   /// Lists the objects whose names begin with a prefix and come after a name, in byte order, with
   /// their sizes, until the closure answers false.
   ///
-  /// Names that no object of a repository has are passed over.
+  /// Names that no object of a repository has are passed over. Something by the name of an object
+  /// that has no bytes to read, as a folder, has the size 0.
   func list(
     prefix: String, after: String?, _ body: (ObjectName, Int) throws(StoreError) -> Bool
   ) throws(StoreError)
 
-  /// Deletes an object; one that is not there is as good.
+  /// Deletes an object, or what stands in its place; that nothing is there is as good.
   func delete(_ name: ObjectName) throws(StoreError)
 }
 
 extension ObjectStore {
   /// All bytes of an object of at most `limit` bytes.
   ///
-  /// - Throws: `failed` when it is larger.
+  /// - Throws: `unreadable` when it is larger.
   public func read(_ name: ObjectName, limit: Int) throws(StoreError) -> [UInt8] {
     let size = try size(of: name)
-    guard size <= limit else { throw .failed("\(location): \(name) is larger than it may be") }
+    guard size <= limit else {
+      throw .unreadable("\(location): \(name)", reason: "is larger than it may be")
+    }
     var failure: StoreError?
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       do throws(StoreError) {

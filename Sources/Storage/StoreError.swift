@@ -14,7 +14,7 @@ public enum StoreError: Error, Hashable, Sendable {
   case notPermitted(String)
   /// One object cannot be read, while the store is there: a bad sector, or something else in its
   /// place.
-  case unreadable(String)
+  case unreadable(String, reason: String)
   /// The store does not answer now; trying again may help.
   case unavailable(String)
   /// Anything else.
@@ -27,7 +27,7 @@ public enum StoreError: Error, Hashable, Sendable {
 
   /// The error of a system call at an object.
   package init(_ errno: Errno, _ call: String, _ subject: String) {
-    let text = "\(subject): \(errno.text) (\(call))"
+    let text = "\(subject): \(errno.reason(in: call))"
     switch errno {
     case .notFound: self = .notFound(text)
     case .noSpace, .quotaExceeded: self = .full(text)
@@ -43,8 +43,9 @@ extension StoreError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .notFound(let text), .absent(let text), .full(let text), .notPermitted(let text),
-      .unreadable(let text), .unavailable(let text), .failed(let text):
+      .unavailable(let text), .failed(let text):
       text
+    case .unreadable(let subject, let reason): "\(subject): \(reason)"
     }
   }
 }

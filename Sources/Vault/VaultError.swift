@@ -109,7 +109,7 @@ extension VaultError {
   init(_ error: StoreError, reading object: String) {
     switch error {
     case .notFound: self = .missing(object: object)
-    case .unreadable(let reason): self = .damaged(object: object, .unreadable(reason))
+    case .unreadable(_, let reason): self = .damaged(object: object, .unreadable(reason))
     case .absent, .full, .notPermitted, .unavailable, .failed: self = .store(error)
     }
   }

@@ -48,7 +48,7 @@ import Testing
     let store = try LocalStore(creating: scratch.path)
     _ = try store.create(.journal(1), sample(4))
     _ = try store.create(.pack(hash(1)), sample(4))
-    for folder in ["parity", "packs/zz", "packs/abc", "journal/00000000000000ff"] {
+    for folder in ["parity", "packs/zz", "packs/abc", "journal/ff"] {
       #expect(unsafe scratch.path(folder).withCString { unsafe mkdir($0, 0o700) } == 0)
     }
     for file in ["lost", "journal/readme", "packs/zz/\(hash(2))", "packs/stray"] {
@@ -57,7 +57,6 @@ import Testing
     let odd = scratch.path("journal").appending([0x62, 0xff, 0xfe])
     _ = try Descriptor.open(odd, O_WRONLY | O_CREAT)
     #expect(try store.list(prefix: "").map(\.name) == [.journal(1), .pack(hash(1))])
-    #expect(throws: StoreError.self) { try store.size(of: .journal(255)) }
   }
 
   @Test func aPipeInThePlaceOfAnObjectDoesNotHang() throws {
@@ -65,7 +64,44 @@ import Testing
     let store = try LocalStore(opening: scratch.path)
     #expect(unsafe scratch.path("format").withCString { unsafe mkfifo($0, 0o600) } == 0)
     #expect(throws: StoreError.self) { try store.bytes(of: .format, at: 0, count: 1) }
-    #expect(try store.list(prefix: "").isEmpty)
+    let listed = try store.list(prefix: "")
+    #expect(listed.map(\.name) == [.format] && listed.map(\.size) == [0])
+  }
+
+  @Test func whatStandsInThePlaceOfAnObjectIsDeletedUnlessItHoldsSomething() throws {
+    let scratch = try Scratch()
+    let store = try LocalStore(creating: scratch.path)
+    let name = ObjectName.journal(7)
+    let place = scratch.path(name.description)
+    try scratch.write([], to: "format")
+    #expect(unsafe scratch.path("journal").withCString { unsafe mkdir($0, 0o700) } == 0)
+    #expect(unsafe place.withCString { unsafe mkdir($0, 0o700) } == 0)
+    try store.delete(name)
+    #expect(try store.create(name, [1]) == .created)
+    try store.delete(name)
+    #expect(unsafe place.withCString { unsafe mkdir($0, 0o700) } == 0)
+    try scratch.write([2], to: "\(name)/kept")
+    #expect(throws: StoreError.self) { try store.delete(name) }
+    #expect(try store.list(prefix: "journal/").map(\.size) == [0])
+  }
+
+  // The packs of one folder are lost, no others.
+  @Test func aFileInThePlaceOfAFolderOfPacksHidesThoseAlone() throws {
+    let scratch = try Scratch()
+    let store = try LocalStore(creating: scratch.path)
+    let (lost, whole) = (ObjectName.pack(hash(1)), ObjectName.pack(hash(2)))
+    for name in [lost, whole, .format] { _ = try store.create(name, [1]) }
+    let folder = String(lost.description.prefix("packs/00".count))
+    #expect(!whole.description.hasPrefix(folder))
+    #expect(unsafe scratch.path(lost.description).withCString { unsafe unlink($0) } == 0)
+    #expect(unsafe scratch.path(folder).withCString { unsafe rmdir($0) } == 0)
+    try scratch.write([], to: folder)
+    #expect(try store.list(prefix: "packs/").map(\.name) == [whole])
+    #expect { try store.size(of: lost) } throws: { error in
+      guard case .unreadable? = error as? StoreError else { return false }
+      return true
+    }
+    try store.delete(lost)
   }
 
   // What every repository has tells one bad object from a store that is gone.
@@ -91,7 +127,7 @@ import Testing
     }
     guard case .failed? = outcome() else { return #expect(Bool(false), "\(outcome() as Any)") }
     try scratch.write([1], to: "format")
-    guard case .unreadable(let text)? = outcome() else {
+    guard case .unreadable(let text, _)? = outcome() else {
       return #expect(Bool(false), "\(outcome() as Any)")
     }
     #expect(text.contains("\(name)"))

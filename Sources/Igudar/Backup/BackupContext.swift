@@ -133,7 +133,7 @@ enum SourceProblem: Error {
   var message: String {
     switch self {
     case .system(_, .notFound): "vanished before it could be read"
-    case .system(let call, let errno): "\(errno.text) (\(call))"
+    case .system(let call, let errno): errno.reason(in: call)
     case .notRegular: "became something else than a regular file while it was read"
     case .longName(let count):
       "its name has \(count) bytes, of which \(FileName.limit) can be kept: rename it"

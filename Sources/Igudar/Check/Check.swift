@@ -177,9 +177,7 @@ struct CheckRun {
       }
       if pack.size != Int(expected) {
         suspects.packs.insert(pack.name)
-        note(
-          .repairable, "\(ObjectName.pack(pack.name))",
-          "has \(pack.size) bytes instead of \(expected)")
+        try noteSize(pack, expected)
       }
     }
     try noteMissing(packs.keys.filter { !found.contains($0) })
@@ -188,6 +186,17 @@ struct CheckRun {
     progress.totalPacks.store(UInt64(chosen.count), ordering: .relaxed)
     progress.totalBytes.store(chosen.reduce(0) { $0 + UInt64($1.size) }, ordering: .relaxed)
     try read(chosen)
+  }
+
+  private mutating func noteSize(_ pack: StoredPack, _ expected: UInt32) throws(VaultError) {
+    do throws(VaultError) {
+      let size = try vault.size(of: .pack(pack.name))
+      note(
+        .repairable, "\(ObjectName.pack(pack.name))", "has \(size) bytes instead of \(expected)")
+    } catch {
+      guard error.isLoss else { throw error }
+      note(.repairable, error)
+    }
   }
 
   // What a prune has deleted while this check was under way is not missing.

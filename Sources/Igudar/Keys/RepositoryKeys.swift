@@ -1,6 +1,7 @@
 // The keys of a repository as people see them: ways to unlock it, which the format calls slots. A
 // new one is written, read back and opened before an old one goes, and the last one stays.
 
+public import Storage
 public import Vault
 
 /// One way to unlock a repository.
@@ -33,6 +34,14 @@ extension Repository {
   public func keys() throws(RepositoryError) -> (keys: [KeyDescription], damages: [String]) {
     let (slots, damaged) = try vaultErrors { () throws(VaultError) in try vault.access.slots() }
     return (slots.map(describe), damaged.map { "\($0.name) \($0.damage)" })
+  }
+
+  /// What is wrong with objects that should be keys, as far as it can be seen without a secret.
+  public static func damagedKeys(in store: any ObjectStore) throws(RepositoryError) -> [String] {
+    let damaged = try vaultErrors { () throws(VaultError) in
+      try RepositoryAccess.damagedSlots(of: store)
+    }
+    return damaged.map { "\($0.name) \($0.damage)" }
   }
 
   /// The only key whose ID begins with these digits.

@@ -94,7 +94,7 @@ final class RestoreContext: Sendable {
     _ path: FilePath, _ call: String, _ errno: Errno, of part: RestorePart = .file
   ) -> RestoreTrouble {
     let trouble = trouble(errno)
-    fail(path, "\(errno.text) (\(call))", trouble, of: part)
+    fail(path, errno.reason(in: call), trouble, of: part)
     return trouble
   }
 

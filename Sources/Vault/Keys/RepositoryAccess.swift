@@ -120,6 +120,15 @@ package struct RepositoryAccess: Sendable {
     return slots
   }
 
+  /// What should be slots and has not even the form of one.
+  package static func damagedSlots(
+    of store: any ObjectStore
+  ) throws(VaultError) -> [DamagedObject] {
+    var damaged: [DamagedObject] = []
+    _ = try slots(of: store, owner: try format(of: store).owner, &damaged)
+    return damaged
+  }
+
   static func slotIDs(of store: any ObjectStore) throws(VaultError) -> [SlotID] {
     var ids: [SlotID] = []
     try list("slots/", of: store) { name in

@@ -221,6 +221,30 @@ struct UnreadableObjectTests {
     #expect(try test.differences("src", "out").isEmpty)
   }
 
+  @Test(arguments: ["mkdir", "mkfifo", "ln -s nothing"])
+  func whatStandsInAPacksPlaceIsTakenOut(_ kind: String) throws {
+    let (test, pack) = try repository()
+    try test.shell("rm repo/\(pack); \(kind) repo/\(pack)")
+    let check = try test.igudar("check", code: 5)
+    #expect(check.errorText.contains("\(pack) cannot be read (is no regular file)"))
+    try test.igudar("repair", "packs", pack, code: 5)
+    try test.igudar("backup", "src")
+    try test.igudar("check", "--read-data")
+    try test.igudar("restore", "-q", "latest:src", "-t", "out")
+    #expect(try test.differences("src", "out").isEmpty)
+  }
+
+  @Test func aFileInThePlaceOfAFolderOfPacksCostsThesePacks() throws {
+    let (test, pack) = try repository()
+    try test.shell("cd repo; rm -r $(dirname \(pack)); touch $(dirname \(pack))")
+    #expect(try test.igudar("check", code: 5).errorText.contains("\(pack) is missing"))
+    try test.igudar("restore", "-q", "latest:src", "-t", "out", code: 5)
+    try test.shell("cmp src/first out/first; rm repo/$(dirname \(pack))")
+    try test.igudar("backup", "src")
+    try test.igudar("restore", "-q", "latest:src", "-t", "out")
+    #expect(try test.differences("src", "out").isEmpty)
+  }
+
   @Test func aStoreThatIsGoneIsNoDamage() throws {
     let (test, pack) = try repository()
     try spoil(pack, test)

@@ -73,6 +73,16 @@ import Testing
     #expect(gone.errorText.contains("igudar key list"))
   }
 
+  // Who knows whether the password is the one of the key that cannot be read?
+  @Test func aWrongPasswordBesideADamagedKeyNamesIt() throws {
+    try repository.igudar("key", "add", "--new-password-file", "password", "--user", "anir")
+    let id = try #require(try keys().first { $0["userName"] == .text("anir") }?["id"]?.text)
+    try repository.shell("rm repo/slots/\(id); mkdir repo/slots/\(id)")
+    let outcome = try withPassword("snapshots", code: 12)
+    #expect(outcome.errorText.contains("slots/\(id) cannot be read ("))
+    try repository.igudar("snapshots")
+  }
+
   @Test func theKeyInUseStays() throws {
     let id = try #require(try keys().first?["id"]?.text)
     let outcome = try repository.igudar("key", "remove", id, code: 6)

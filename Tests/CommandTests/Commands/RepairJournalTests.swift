@@ -67,6 +67,21 @@ struct RepairJournalTests {
     #expect(try test.snapshots().count == 3)
   }
 
+  // It is damage of one entry, and no sign of an older repository put back.
+  @Test(arguments: ["mkdir", "mkfifo", "ln -s nothing"])
+  func whatStandsInThePlaceOfTheNewestEntryMakesRoomForIt(_ kind: String) throws {
+    let newest = try test.shell("cd repo; ls journal/* | tail -1").lines[0]
+    try test.shell("rm repo/\(newest); \(kind) repo/\(newest)")
+    for command in ["snapshots", "backup"] {
+      let outcome = try test.igudar(command, command == "backup" ? "src" : "latest", code: 5)
+      #expect(outcome.errorText.contains("\(newest) cannot be read (is no regular file)"))
+      #expect(outcome.errorText.contains("igudar repair journal"))
+    }
+    try test.igudar("repair", "journal")
+    try test.shell("diff -r good repo/journal")
+    #expect(try test.snapshots().count == 3)
+  }
+
   @Test func rebuildingTheIndexForgetsNoEntry() throws {
     try test.shell("rm repo/\(Self.entry)")
     try test.igudar("repair", "index")

@@ -78,7 +78,7 @@ final class Unreadable: Wrapping {
   func read(
     _ name: ObjectName, at offset: Int, into buffer: UnsafeMutableRawBufferPointer
   ) throws(StoreError) -> Int {
-    if name == object { throw .unreadable("a bad sector") }
+    if name == object { throw .unreadable(name.description, reason: "a bad sector") }
     return try unsafe memory.read(name, at: offset, into: buffer)
   }
 }
