@@ -33,6 +33,9 @@ struct FileMetadata {
     do throws(Errno) {
       let status = try place.status()
       let flags = try flags(status)
+      if flags == nil, entry.inodeFlags != 0, canHaveFlags(status) {
+        fail("inode flags", .notSupported)
+      }
       let difference = try difference(status, flags)
       guard !difference.isEmpty, !context.options.isDryRun else { return !difference.isEmpty }
       if difference.isFlagsAlone {
@@ -48,6 +51,14 @@ struct FileMetadata {
       fail("reading its metadata", error)
       return false
     }
+  }
+
+  /// Whether `apply` would change anything; what cannot be read is left to it.
+  var differs: Bool {
+    do throws(Errno) {
+      let status = try place.status()
+      return try !difference(status, flags(status)).isEmpty
+    } catch { return false }
   }
 
   /// Sets the flags that keep a file from being changed or removed, when it has its name.
@@ -96,21 +107,34 @@ struct FileMetadata {
 
   // What would run as its owner must not run as somebody else.
   private func mode(_ status: FileStatus) -> UInt16 {
-    guard entry.type != .directory else { return entry.mode }
+    guard entry.type != .directory else { return modeWithoutList }
     let isOwn = context.options.ownership != .none
     let (uid, gid) = isOwn ? owner(status) : (entry.uid, entry.gid)
-    var mode = entry.mode
+    var mode = modeWithoutList
     if status.uid != uid { mode &= ~0o4000 }
     if status.gid != gid { mode &= ~0o2000 }
     return mode
   }
 
+  // The group's bits of a file with an access list are the list's mask. Without the list the group
+  // would have what others were given.
+  private var modeWithoutList: UInt16 {
+    guard entry.mode & 0o070 != 0,
+      let list = entry.attributes.first(where: { $0.name == PosixACL.accessName }),
+      context.options.skipsAttributes || !isSelected(list.name),
+      let rights = (try? value(of: list)).flatMap({ PosixACL($0) })?.entries
+        .first(where: { $0.tag == .owningGroup })?.permissions
+    else { return entry.mode }
+    return entry.mode & (~0o070 | rights << 3)
+  }
+
   // Nil where the file system has no flags, or a device could take the question for something else.
   private func flags(_ status: FileStatus) throws(Errno) -> UInt32? {
-    guard status.type == .regular || status.type == .directory else { return nil }
-    let flags = try place.flags()
-    if flags == nil, entry.inodeFlags != 0 { fail("inode flags", .notSupported) }
-    return flags
+    canHaveFlags(status) ? try place.flags() : nil
+  }
+
+  private func canHaveFlags(_ status: FileStatus) -> Bool {
+    status.type == .regular || status.type == .directory
   }
 
   private func wantedFlags(_ flags: UInt32) -> UInt32 {

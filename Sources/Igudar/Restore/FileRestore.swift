@@ -182,7 +182,7 @@ final class FileRestore: @unchecked Sendable {
 
   private func finish(_ hand: RestoreHand) throws(Errno) {
     let context = hand.context
-    if let status = unchanged { return try finishUnchanged(status, hand) }
+    if let status = unchanged, try finishUnchanged(status, hand) { return }
     let (action, reason) = step
     if !context.options.isDryRun {
       let output = try opened(context)
@@ -228,16 +228,15 @@ final class FileRestore: @unchecked Sendable {
     case .trusted: return (.leave, .same)
     case .compared(let status):
       let isPartThere = !same.isEmpty && !isBaseGone
-      let isAllThere = !hasChanged && status.size == size
+      let isAllThere = !hasChanged && !isBaseGone && status.size == size
       return (isPartThere ? .patch : .replace, isAllThere ? .otherNames : .otherContent)
     }
   }
 
-  private func finishUnchanged(_ status: FileStatus, _ hand: RestoreHand) throws(Errno) {
+  // False if a new file has to take its place: other names, which may lie outside the target, would get
+  // its metadata too.
+  private func finishUnchanged(_ status: FileStatus, _ hand: RestoreHand) throws(Errno) -> Bool {
     guard let raw = directory.openDirectory?.descriptor.raw else { throw .notFound }
-    if case .trusted = standing {
-      hand.context.progress.bytesSkipped.wrappingAdd(size, ordering: .relaxed)
-    }
     let file = openBase() ?? openFile(like: status)
     if file == nil {
       // Who may not read a file may still own it.
@@ -248,10 +247,16 @@ final class FileRestore: @unchecked Sendable {
     }
     let place = file.map { MetadataPlace.descriptor($0.descriptor.raw) }
     let metadata = metadata(place ?? .name(entry.name, directory: raw), hand)
+    if case .trusted = standing {
+      hand.context.progress.bytesSkipped.wrappingAdd(size, ordering: .relaxed)
+    } else if status.links > 1, metadata.differs {
+      return false
+    }
     let hasChanged = metadata.apply()
     protect(metadata, hand.context)
     hand.context.finish(
       hasChanged ? .update : .leave, hasChanged ? .otherMetadata : .same, path, size: size)
+    return true
   }
 
   private func metadata(_ place: MetadataPlace, _ hand: RestoreHand) -> FileMetadata {

@@ -24,8 +24,8 @@ struct FolderOpening {
     guard place.unlock() else { return nil }
   }
 
-  /// Does something to a name that flags of what has it forbid; where it fails still, they are given
-  /// back.
+  /// Does something to a name that flags of what has it forbid; where it fails still, or what had the
+  /// name has others, they are given back.
   ///
   /// - Throws: `notPermitted` if nothing is in the way that may be taken away.
   static func opening(
@@ -37,10 +37,11 @@ struct FolderOpening {
       let file = try? Descriptor.openSource(name, at: directory),
       let opening = FolderOpening(.descriptor(file.raw))
     else { throw .notPermitted }
-    do throws(Errno) { try change() } catch {
-      opening.close(.descriptor(file.raw))
-      throw error
+    defer {
+      let isLeft = (try? FileStatus.of(file.raw).links).map { $0 > 0 } ?? true
+      if isLeft { opening.close(.descriptor(file.raw)) }
     }
+    try change()
   }
 
   /// One that gives back the flags of a later one too.

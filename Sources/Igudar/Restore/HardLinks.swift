@@ -13,6 +13,7 @@ final class LinkGroup: @unchecked Sendable {
   let directory: PathChain
   let name: FileName
   private let monitor = Monitor()
+  private let opening = Lock()
   private var known: Outcome?
   private var waiting: [FurtherName] = []
 
@@ -40,6 +41,16 @@ final class LinkGroup: @unchecked Sendable {
       if known == nil { waiting.append(name) }
       return known
     }
+  }
+
+  /// Does something that flags of the file forbid, which is open in a folder; they are given back.
+  ///
+  /// - Throws: `notPermitted` if nothing is in the way that may be taken away.
+  func opening(
+    in folder: borrowing Descriptor, _ change: () throws(Errno) -> Void
+  ) throws(Errno) {
+    let raw = folder.raw
+    try opening.withLock { () throws(Errno) in try FolderOpening.opening(name, in: raw, change) }
   }
 
   /// Waits until it is known what became of the file.
@@ -116,15 +127,27 @@ final class LinkMaker {
     }
     if !context.options.isDryRun {
       guard let source else { throw .notFound }
-      let temporary = temporaryFileName()
-      try name.directory.changing(context) { (raw) throws(Errno) in
-        try DirectoryChange.link(group.name, in: source.descriptor.raw, as: temporary, in: raw)
+      do throws(Errno) { try make(name, to: group, in: source) } catch {
+        guard error == .notPermitted else { throw error }
+        // What must not be changed gets no names either.
+        try group.opening(in: source.descriptor) { () throws(Errno) in
+          try make(name, to: group, in: source)
+        }
       }
-      try Arrival(name: temporary, directory: name.directory, context: context)
-        .settle(as: name.entry.name, replacing: name.exists)
     }
     context.finish(
       own == nil ? .create : .replace, own == nil ? .absent : .otherLink, name.path)
+  }
+
+  private func make(
+    _ name: FurtherName, to group: LinkGroup, in source: SharedDescriptor
+  ) throws(Errno) {
+    let temporary = temporaryFileName()
+    try name.directory.changing(context) { (raw) throws(Errno) in
+      try DirectoryChange.link(group.name, in: source.descriptor.raw, as: temporary, in: raw)
+    }
+    try Arrival(name: temporary, directory: name.directory, context: context)
+      .settle(as: name.entry.name, replacing: name.exists)
   }
 
   private func folder(_ chain: PathChain) throws(Errno) -> SharedDescriptor {

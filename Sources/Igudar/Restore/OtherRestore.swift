@@ -15,7 +15,9 @@ extension RestoreWalk {
     directory.addPart()
     var outcome = LinkGroup.Outcome.isThere
     do throws(Errno) {
-      if let status, !isTaken, isSame(entry, status, in: directory) {
+      if let status, !isTaken, isSame(entry, status, in: directory),
+        status.links == 1 || !differs(entry, in: directory)
+      {
         updateOther(entry, in: directory)
       } else {
         try makeOther(entry, replacing: status != nil, in: directory)
@@ -30,7 +32,13 @@ extension RestoreWalk {
 
   private func reason(_ status: FileStatus, _ entry: Entry) -> RestoreReason {
     guard status.type.entryType == entry.type else { return .otherType }
-    return status.links > 1 && entry.hardLink == nil ? .otherNames : .otherContent
+    return status.links > 1 ? .otherNames : .otherContent
+  }
+
+  // Other names, which may lie outside the target, would get its metadata too.
+  private func differs(_ entry: Entry, in directory: RestoreDirectory) -> Bool {
+    guard let raw = directory.openDirectory?.descriptor.raw else { return false }
+    return metadata(of: entry, at: .name(entry.name, directory: raw), in: directory).differs
   }
 
   private func isSame(_ entry: Entry, _ status: FileStatus, in directory: RestoreDirectory) -> Bool
@@ -49,7 +57,8 @@ extension RestoreWalk {
 
   private func updateOther(_ entry: Entry, in directory: RestoreDirectory) {
     guard let raw = directory.openDirectory?.descriptor.raw else { return }
-    let hasChanged = metadata(of: entry, named: entry.name, in: directory, raw).apply()
+    let place = MetadataPlace.name(entry.name, directory: raw)
+    let hasChanged = metadata(of: entry, at: place, in: directory).apply()
     context.finish(
       hasChanged ? .update : .leave, hasChanged ? .otherMetadata : .same,
       directory.path.appending(entry.name))
@@ -71,15 +80,15 @@ extension RestoreWalk {
       arrival.discard()
       throw error
     }
-    _ = metadata(of: entry, named: name, in: directory, raw).apply()
+    _ = metadata(of: entry, at: .name(name, directory: raw), in: directory).apply()
     try arrival.settle(as: entry.name, replacing: replacing)
   }
 
-  private func metadata(
-    of entry: Entry, named name: FileName, in directory: RestoreDirectory, _ raw: Int32
+  func metadata(
+    of entry: Entry, at place: MetadataPlace, in directory: RestoreDirectory
   ) -> FileMetadata {
     FileMetadata(
-      context: context, entry: entry, place: .name(name, directory: raw), reader: hand.reader,
+      context: context, entry: entry, place: place, reader: hand.reader,
       path: { directory.path.appending(entry.name) })
   }
 

@@ -346,7 +346,7 @@ final class RestoreWalk {
     _ entry: Entry, _ file: Entry.File, _ status: FileStatus?, in level: RestoreLevel
   ) throws(VaultError) {
     let isTaken = try links.takes(status, for: entry)
-    let standing = isTaken ? .taken : context.standing(of: status, to: entry)
+    let standing = isTaken ? .taken : standing(of: status, to: entry, in: level.directory)
     let group = try links.begin(entry, in: level.directory)
     let restore = FileRestore(entry, in: level.directory, standing, group: group)
     restore.addPart()
@@ -358,6 +358,24 @@ final class RestoreWalk {
     }
     restore.endPart(hand)
     if batch.isFull { try handOver() }
+  }
+
+  // Of a file with other names, whose metadata is not changed, the content may be needed for a new one.
+  private func standing(
+    of status: FileStatus?, to entry: Entry, in directory: RestoreDirectory
+  ) -> FileStanding {
+    let standing = context.standing(of: status, to: entry)
+    guard case .trusted(let status) = standing, status.links > 1,
+      let raw = directory.openDirectory?.descriptor.raw
+    else { return standing }
+    // Who may not read a file may still own it.
+    var place = MetadataPlace.name(entry.name, directory: raw)
+    var file: SharedDescriptor?
+    if let open = try? Descriptor.openSource(entry.name, at: raw) { file = SharedDescriptor(open) }
+    if let file { place = .descriptor(file.descriptor.raw) }
+    let differs = metadata(of: entry, at: place, in: directory).differs
+    withExtendedLifetime(file) {}
+    return differs ? .compared(status) : standing
   }
 
   private func planContent(of restore: FileRestore, _ file: Entry.File) throws(VaultError) {

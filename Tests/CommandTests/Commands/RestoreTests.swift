@@ -186,6 +186,20 @@ import Testing
     #expect(try without.names().isEmpty)
   }
 
+  // The mask of a list stands in the group's bits.
+  @Test func withoutItsAccessListAFileGivesItsGroupNoMore() throws {
+    let test = try TestRepository()
+    try test.shell("echo x > src/file; chmod 640 src/file; setfacl -m u:33:rwx src/file")
+    try test.igudar("backup", "src")
+    for option in ["--no-xattrs", "--exclude-xattr=system.*"] {
+      try test.igudar("restore", "latest:src", "-t", "out", option)
+      #expect(try test.shell("stat -c %a out/file").lines == ["640"])
+    }
+    try test.igudar("restore", "latest:src", "-t", "out")
+    #expect(try test.shell("stat -c %a out/file").lines == ["670"])
+    try test.shell("getfacl -c out/file | grep -q user:www-data:rwx")
+  }
+
   @Test func attributesAreChosenByName() throws {
     let source = AttributeTarget.path(FilePath(repository.path("src/top")))
     for name in ["user.grain", "user.grape", "user.oil"] {
