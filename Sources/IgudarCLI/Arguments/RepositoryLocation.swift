@@ -7,6 +7,8 @@ import Platform
 struct RepositoryLocation: Equatable, Sendable {
   /// The folder, as given.
   let path: FilePath
+  /// The file that says so, if one does.
+  private(set) var file: FilePath?
 
   /// Reads `PATH` or `local:PATH`.
   init(_ text: [UInt8]) throws(Failure) {
@@ -52,6 +54,7 @@ struct RepositoryLocation: Equatable, Sendable {
       try self.init(place)
     } else if let file {
       try self.init(try SmallFile.line(at: file))
+      self.file = FilePath(file)
     } else {
       throw Failure.usage(
         "say which repository: --repo REPOSITORY or IGUDAR_REPOSITORY", of: command)

@@ -19,6 +19,14 @@ struct Settings: Sendable {
   let verifiesSealed: Bool
   let limits: TransferLimits
 
+  /// What no command changes, whatever else it is told: the repository, and the files that say where
+  /// it is and that open it.
+  var keptPlaces: [FilePath] {
+    // A folder of the repository can be a link, or be mounted.
+    [location.path] + LocalStore.folders.map { location.path.appending($0) }
+      + [location.file, secret.file].compactMap(\.self)
+  }
+
   init(
     _ options: OptionValues, of command: String,
     environment: (String) -> [UInt8]? = Platform.environment

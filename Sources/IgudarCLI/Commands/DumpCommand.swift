@@ -35,6 +35,9 @@ enum DumpCommand {
     let selector = try SnapshotSelector(parsing: invocation.operands[0])
     let format = try invocation.options.value(archive, as: ArchiveFormat.self)
     let filter = try invocation.filter()
+    if let target = invocation.options.bytes(target) {
+      try refuseRepository(as: FilePath(target), invocation)
+    }
     let repository = try invocation.openRepository()
     let snapshot = try repository.snapshot(selector, filter: filter)
     let below = FilePath(invocation.operands[1]).components
@@ -53,6 +56,15 @@ enum DumpCommand {
       if !isWhole { return try .ofCutDump(to: invocation.output) }
     }
     return .done
+  }
+
+  private static func refuseRepository(
+    as target: FilePath, _ invocation: Invocation
+  ) throws(Failure) {
+    guard ProtectedFolders(try invocation.settings().keptPlaces).hold(target) else { return }
+    throw Failure(
+      "cannot write to \(target): it belongs to the repository, or opens it",
+      nextStep: "Choose another --target.")
   }
 
   private static func write(_ dump: FileDump, into path: FilePath, _ output: Output) throws {

@@ -103,6 +103,15 @@ import Testing
     #expect(listed.text == "grain")
   }
 
+  @Test(arguments: ["repo/format", "repo/packs/new", "key"])
+  func theRepositoryIsNoTarget(_ place: String) throws {
+    let before = try repository.shell("find repo key -type f | sort | xargs cat | cksum").text
+    let outcome = try repository.igudar("dump", "latest", "src/small", "-t", place, code: 1)
+    #expect(outcome.errorText.contains("\(place): it belongs to the repository, or opens it"))
+    try repository.igudar("dump", "latest", "src", "-t", place, code: 1)
+    #expect(try repository.shell("find repo key -type f | sort | xargs cat | cksum").text == before)
+  }
+
   @Test func aTargetRefusesOffsetsThatNoFileHas() throws {
     var target = try FileTarget(FilePath(repository.path("out")))
     let bytes: [UInt8] = [1]

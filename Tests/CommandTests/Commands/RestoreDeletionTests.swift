@@ -291,6 +291,16 @@ import Testing
     }
   }
 
+  @Test func theFileThatSaysWhereTheRepositoryIsIsKept() throws {
+    try repository.shell("echo one > src/one; mkdir out; echo \"$PWD/repo\" > out/where")
+    _ = try repository.backup("src")
+    let outcome = try repository.run(
+      ["--repository-file", "out/where", "restore", "latest:src", "-t", "out", "--delete"],
+      environment: ["IGUDAR_REPOSITORY": ""], code: 3)
+    #expect(outcome.errorText.contains("out/where: is kept"))
+    try repository.shell("test -s out/where; cmp src/one out/one")
+  }
+
   @Test func aFolderOfTheRepositoryThatLiesElsewhereIsKept() throws {
     try repository.shell("echo one > src/one")
     _ = try repository.backup("src")

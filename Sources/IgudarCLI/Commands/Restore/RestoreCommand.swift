@@ -99,7 +99,7 @@ enum RestoreCommand {
   private static func refuseRepository(
     as target: FilePath, _ invocation: Invocation
   ) throws(Failure) {
-    guard ProtectedFolders([try invocation.settings().location.path]).hold(target) else { return }
+    guard ProtectedFolders(try invocation.settings().keptPlaces).hold(target) else { return }
     throw .target("\(target)", "it lies inside the repository")
   }
 
@@ -149,12 +149,7 @@ enum RestoreCommand {
     options.jobs = try given.value(jobs, as: Int.self) ?? 0
     guard options.jobs <= 256 else { throw invocation.usage("--jobs must be at most 256") }
     options.tellsSteps = options.isDryRun || invocation.output.verbosity > 2
-    let settings = try invocation.settings()
-    // A folder of the repository can be a link, or be mounted.
-    options.protectedFolders =
-      [settings.location.path]
-      + LocalStore.folders.map { settings.location.path.appending($0) }
-      + [settings.secret.file].compactMap(\.self)
+    options.protectedFolders = try invocation.settings().keptPlaces
     return options
   }
 
