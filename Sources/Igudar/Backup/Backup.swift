@@ -68,9 +68,9 @@ public struct Backup: Sendable {
   }
 }
 
-/// The process's working directory.
+/// The process's working directory; where that was deleted, a path that leads nowhere.
 package func workingDirectory() -> FilePath {
-  guard let path = unsafe getcwd(nil, 0) else { return "/" }
+  guard let path = unsafe getcwd(nil, 0) else { return "/(deleted working directory)" }
   defer { unsafe free(path) }
   return unsafe FilePath(Array(UnsafeRawBufferPointer(start: path, count: strlen(path))))
 }

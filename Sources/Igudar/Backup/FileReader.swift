@@ -172,7 +172,7 @@ final class FileReader {
         try SourceAttributes(of: .descriptor(file.raw), lane: lane)
       }
       let after = try statusAfter(file)
-      let isStable = after.hasSameContent(as: status) && (size == after.size || after.size == 0)
+      let isStable = after.hasSameContent(as: status) && isWhole(size, of: file, after)
       if isStable || attempt == Self.attemptCount {
         return context.entry(
           draft, after, Entry.File(size: size, content: content), isStable: isStable, attributes,
@@ -181,6 +181,13 @@ final class FileReader {
       status = after
       attempt += 1
     }
+  }
+
+  // Not every file system knows sizes: a file of /sys says 4096 of whatever is in it.
+  private func isWhole(
+    _ size: UInt64, of file: borrowing Descriptor, _ status: FileStatus
+  ) -> Bool {
+    size == status.size || status.size == 0 || isMadeByKernel(file.raw)
   }
 
   private func readContent(

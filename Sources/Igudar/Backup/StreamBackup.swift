@@ -36,6 +36,11 @@ public struct StreamBackup: Sendable {
     report: @escaping @Sendable (BackupEvent) -> Void, confirm: () -> String? = { nil }
   ) throws(RepositoryError) -> BackupSummary {
     guard let name = names.last else { throw .noSource("the stream's file has no name") }
+    for name in names where name.bytes.count > FileName.limit {
+      throw .noSource(
+        "the name “\(name)” for the stream has \(name.bytes.count) bytes, and may have "
+          + "\(FileName.limit)")
+    }
     let context = BackupContext(
       vault: repository.vault, options: options, progress: progress, report: report)
     let path = FilePath([0x2f] + names.map(\.bytes).joined(separator: [0x2f]))

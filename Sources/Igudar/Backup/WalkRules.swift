@@ -10,12 +10,17 @@ struct WalkRules {
   private let staysOnFileSystem: Bool
   private let readsDevices: Bool
   private let base: FilePath
+  // On which file systems what was named lies: one can be mounted in another.
+  private let targetDevices: Set<UInt64>
 
   init(_ options: BackupOptions, targets: BackupTargets) {
     exclusion = options.exclusion
     staysOnFileSystem = options.staysOnFileSystem
     readsDevices = options.readsDevices
     base = targets.base
+    targetDevices =
+      options.staysOnFileSystem
+      ? Set(targets.paths.compactMap { try? FileStatus.of($0).device }) : []
   }
 
   /// The names to visit in a directory: what leads to targets, or all, or only the tag that
@@ -64,6 +69,7 @@ struct WalkRules {
     _ status: FileStatus, in device: UInt64, node: BackupTargets.Node?
   ) -> Bool {
     staysOnFileSystem && node == nil && status.device != device
+      && !targetDevices.contains(status.device)
   }
 
   // MARK: Looking and opening

@@ -102,6 +102,46 @@ import Testing
       ])
   }
 
+  @Test func aPlainPathInAFileThatIsMissingIsMissedAsOneOnTheCommandLine() throws {
+    try repository.sandbox.write("paths", "src/four.o\nsrc/gone\n")
+    let outcome = try repository.igudar("backup", "--files-from", "paths", code: 3)
+    #expect(outcome.errorText.contains("src/gone: No such file"))
+    #expect(try repository.restoredPaths() == ["src", "src/four.o"])
+  }
+
+  // Its relative paths would begin at the root.
+  @Test(arguments: [["backup", "."], ["backup", "etc"], ["diff", "latest", "--local", "etc"]])
+  func inAFolderThatWasDeletedNothingIsRelative(_ words: [String]) throws {
+    try repository.igudar("backup", "src")
+    let command = ([Program.path, "-r", "../repo"] + words).joined(separator: " ")
+    let script = "mkdir gone; cd gone; rmdir ../gone; \(command)"
+    let outcome = try repository.sandbox.run("/bin/sh", ["-c", script].map { Array($0.utf8) })
+    #expect(outcome.code == 1, "\(outcome.text)\(outcome.errorText)")
+    #expect(try repository.snapshots().count == 1)
+  }
+
+  @Test(.enabled(if: Disk.isPermitted, "mounting a disk is not permitted here"))
+  func oneFileSystemIsThoseOfAllThatIsNamed() throws {
+    let script = """
+      mkdir -p src/m src/n; mount -t tmpfs none src/m; mount -t tmpfs none src/n
+      echo m > src/m/m; echo n > src/n/n; \(Program.path) backup -x src src/m
+      """
+    let arguments = ["-m", "/bin/sh", "-c", script].map { Array($0.utf8) }
+    let outcome = try repository.sandbox.run("/usr/bin/unshare", arguments)
+    #expect(outcome.code == 0)
+    let paths = try repository.restoredPaths()
+    #expect(paths.contains("src/m/m") && paths.contains("src/n") && !paths.contains("src/n/n"))
+  }
+
+  // The kernel says that they have 4096 bytes.
+  @Test(.enabled(if: (try? FileStatus.of("/sys/kernel/uevent_seqnum")) != nil, "no /sys here"))
+  func whatTheKernelMakesUpHasNotChangedForBeingShorter() throws {
+    let outcome = try repository.igudar("backup", "/sys/kernel/uevent_seqnum")
+    #expect(!outcome.errorText.contains("changed"))
+    try repository.igudar("restore", "latest:/sys/kernel", "-t", "out")
+    try repository.shell("test -s out/uevent_seqnum; test $(stat -c %s out/uevent_seqnum) -lt 99")
+  }
+
   @Test func pathsInVerbatimFilesAreTakenAsTheyAre() throws {
     try repository.shell("echo s > 'src/ # *'")
     try repository.sandbox.write("verbatim", "src/ # *\nsrc/four.o\n")

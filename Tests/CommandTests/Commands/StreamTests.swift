@@ -71,6 +71,14 @@ import Testing
     #expect(outcome.errorText.contains(message))
   }
 
+  @Test func aNameThatNoFileHasIsRefusedBeforeTheStreamIsRead() throws {
+    let name = String(repeating: "n", count: 256)
+    let outcome = try repository.igudar(
+      "backup", "--stdin", "--stdin-filename", "a/\(name)/b", input: Array("hi".utf8), code: 1)
+    #expect(outcome.errorText.contains("has 256 bytes, and may have 255"))
+    #expect(try repository.snapshots().isEmpty)
+  }
+
   @Test func aDirectoryOnStandardInputIsNoStream() throws {
     let outcome = try repository.sandbox.run(
       "/bin/sh", ["-c", "\(Program.path) backup --stdin < src"].map { Array($0.utf8) })

@@ -25,11 +25,15 @@ struct BackupSources {
     for file in given.all(Self.filesFrom) {
       for pattern in try PathList.read(file).patterns {
         let found = PathPattern.paths(matching: pattern)
-        if found.isEmpty {
+        if !found.isEmpty {
+          paths += found.map(\.bytes)
+        } else if pattern.contains(where: { "*?[\\".utf8.contains($0) }) {
           invocation.output.warning(
             "matches no file, left out", item: pattern, during: "scan")
+        } else {
+          // A plain name that is missing is told, and counted, as one on the command line.
+          paths.append(pattern)
         }
-        paths += found.map(\.bytes)
       }
     }
     for file in given.all(Self.filesFromVerbatim) { paths += try PathList.read(file).lines }
