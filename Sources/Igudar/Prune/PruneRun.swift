@@ -226,7 +226,7 @@ final class PruneRun {
     vault.frames.removeAll()
     Heap.giveBackFree()
     var left = plan.repacks[...]
-    var stepBytes = Self.stepBytes
+    var (stepBytes, stepCount) = (Self.stepBytes, Int.max)
     while !left.isEmpty {
       guard !isOutOfTime else {
         report.isOutOfTime = true
@@ -234,7 +234,7 @@ final class PruneRun {
       }
       var bytes: UInt64 = 0
       let step = Array(
-        left.prefix { pack in
+        left.prefix(stepCount).prefix { pack in
           defer { bytes += UInt64(pack.size) }
           return bytes < stepBytes
         })
@@ -245,7 +245,7 @@ final class PruneRun {
           return
         }
         // With smaller steps less room is needed at a time, and what is swept between makes more.
-        stepBytes = bytes / 8
+        (stepBytes, stepCount) = (bytes / 8, (step.count + 1) / 2)
         continue
       }
       left = left.dropFirst(step.count)
@@ -284,7 +284,7 @@ final class PruneRun {
       try follow(state)
       return try stillUnneeded(moved.map(\.name), state, table, run: run)
     }
-    report.damagedPacks += outcome.damaged
+    report.damagedPacks += try stillDamaged(outcome.damaged)
     if outcome.isCut { report.isOutOfTime = true }
     guard let entry, case .condemn(let body) = entry.body else { return }
     note(entry)
@@ -292,6 +292,17 @@ final class PruneRun {
     writtenPacks = (writtenPacks.count + written.count, writtenPacks.bytes + written.bytes)
     report.repackedPackCount += body.packs.count
     report.repackedBytes += count(body, moved)
+  }
+
+  // A pack that is missing may be one that another prune has taken out meanwhile.
+  private func stillDamaged(
+    _ packs: [Repacking.Problem]
+  ) throws(VaultError) -> [(pack: String, problem: String)] {
+    guard !packs.isEmpty else { return [] }
+    try vault.journal.refresh()
+    let state = vault.journal.state
+    return packs.filter { !$0.isMissing || state.packState($0.pack) == .live }
+      .map { (ObjectName.pack($0.pack).description, $0.text) }
   }
 
   // Answers the bytes of the packs that an entry condemned.

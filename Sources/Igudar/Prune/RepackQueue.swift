@@ -22,10 +22,10 @@ final class RepackQueue: @unchecked Sendable {
   /// A pack of which stretches are being moved.
   final class OpenPack: @unchecked Sendable {
     let source: PackMover.Source
-    fileprivate let pack: PackUse
+    let pack: PackUse
     // Stretches that were not moved yet, and what is wrong with one that was tried.
     fileprivate var leftCount: Int
-    fileprivate var problem: String?
+    fileprivate var problem: Repacking.Problem?
 
     fileprivate init(_ pack: PackUse, _ source: PackMover.Source) {
       self.pack = pack
@@ -93,7 +93,7 @@ final class RepackQueue: @unchecked Sendable {
   }
 
   /// A pack that was begun stays as it is.
-  func leave(_ pack: PackUse, _ problem: String) {
+  func leave(_ pack: PackUse, _ problem: Repacking.Problem) {
     monitor.withLock {
       beginningCount -= 1
       count(pack, problem)
@@ -102,7 +102,7 @@ final class RepackQueue: @unchecked Sendable {
   }
 
   /// A stretch was moved, or has a problem: then no more is moved of its pack.
-  func end(_: PackMover.Stretch, of pack: OpenPack, problem: String? = nil) {
+  func end(_: PackMover.Stretch, of pack: OpenPack, problem: Repacking.Problem? = nil) {
     monitor.withLock {
       pack.leftCount -= 1
       if let problem {
@@ -120,10 +120,8 @@ final class RepackQueue: @unchecked Sendable {
     count(open.pack, open.problem)
   }
 
-  private func count(_ pack: PackUse, _ problem: String?) {
-    if let problem {
-      result.damaged.append((ObjectName.pack(pack.name).description, problem))
-    }
+  private func count(_ pack: PackUse, _ problem: Repacking.Problem?) {
+    if let problem { result.damaged.append(problem) }
     progress.packs.add(1, ordering: .relaxed)
     progress.bytes.add(UInt64(pack.size), ordering: .relaxed)
   }

@@ -20,10 +20,17 @@ struct Repacking: Sendable {
     /// Packs of which all that is needed is in the run.
     var moved: [PackUse] = []
     /// Packs that stay, and why.
-    var damaged: [(pack: String, problem: String)] = []
+    var damaged: [Problem] = []
     /// Whether the time was up before the last pack was begun.
     var isCut = false
     var failure: VaultError?
+  }
+
+  /// What is wrong with a pack.
+  struct Problem: Sendable {
+    let pack: ObjectHash
+    let text: String
+    let isMissing: Bool
   }
 
   // What a thread more is worth, in bytes of packs.
@@ -54,7 +61,7 @@ struct Repacking: Sendable {
     while let work = queue.next() {
       switch work {
       case .begin(let pack):
-        let problem = try problem { () throws(VaultError) in
+        let problem = try problem(of: pack) { () throws(VaultError) in
           guard let source = try source(pack, mover) else {
             return "holds less than the index says"
           }
@@ -63,7 +70,7 @@ struct Repacking: Sendable {
         }
         if let problem { queue.leave(pack, problem) }
       case .move(let stretch, let pack):
-        let problem = try problem { () throws(VaultError) in
+        let problem = try problem(of: pack.pack) { () throws(VaultError) in
           try mover.move(stretch, of: pack.source)
           return nil
         }
@@ -87,12 +94,15 @@ struct Repacking: Sendable {
 
   // What is wrong with the pack; whatever else is wrong ends all.
   private func problem(
-    _ body: () throws(VaultError) -> String?
-  ) throws(VaultError) -> String? {
-    do throws(VaultError) { return try body() } catch {
+    of pack: PackUse, _ body: () throws(VaultError) -> String?
+  ) throws(VaultError) -> Problem? {
+    do throws(VaultError) {
+      return try body().map { Problem(pack: pack.name, text: $0, isMissing: false) }
+    } catch {
       switch error {
-      case .damaged(_, let damage): return "\(damage)"
-      case .missing: return "is missing"
+      case .damaged(_, let damage):
+        return Problem(pack: pack.name, text: "\(damage)", isMissing: false)
+      case .missing: return Problem(pack: pack.name, text: "is missing", isMissing: true)
       default: throw error
       }
     }

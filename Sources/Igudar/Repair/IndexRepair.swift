@@ -88,7 +88,11 @@ private struct IndexRepairRun {
     } catch {
       switch error {
       case .damaged(let object, let damage): report.unreadable.append((object, "\(damage)"))
-      case .missing(let object): report.unreadable.append((object, "is missing"))
+      case .missing(let object):
+        // A prune may have taken it out since it was listed.
+        try vault.journal.refresh()
+        guard !vault.journal.state.isSwept(pack.name) else { return true }
+        report.unreadable.append((object, "is missing"))
       default: throw error
       }
       return false

@@ -86,6 +86,23 @@ struct FullDiskTests {
     #expect(try repository.differences("src", "out/src") == [])
   }
 
+  // A small pack before a large one once made every smaller step the same step.
+  @Test func aStoreWithoutRoomForAnythingEndsAPrune() throws {
+    let disk = try Disk(repository.sandbox, "disk", sizeBytes: 24 << 20)
+    let place = disk.path + "/repo"
+    try repository.igudar("-r", place, "init", "--pack-size", "4M")
+    try repository.igudar("-r", place, "backup", "-q", "src")
+    for name in 1...3 {
+      try repository.shell("head -c 1800000 /dev/urandom > src/large\(name)")
+      try repository.igudar("-r", place, "backup", "-q", "src")
+    }
+    try disk.fill()
+    let outcome = try repository.igudar("-r", place, "prune", code: 14)
+    #expect(outcome.errorText.contains("the store is full"))
+    disk.empty()
+    try repository.igudar("-r", place, "check", "--read-data")
+  }
+
   @Test func aFullStoreChangesNoTagKeyOrIndex() throws {
     let disk = try Disk(repository.sandbox, "disk", sizeBytes: 4 << 20)
     let place = disk.path + "/repo"

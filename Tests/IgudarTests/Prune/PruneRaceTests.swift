@@ -101,6 +101,45 @@ import Vault
     try requireWhole(snapshots: 1)
   }
 
+  // Whichever read it is that the other comes before: what it took out is no damage.
+  @Test(arguments: 0..<24)
+  mutating func whatAnotherPruneTakesOutMeanwhileIsNotDamaged(_ turn: Int) throws {
+    for name in ["rye", "barley", "wheat"] { try small.write(name, random.noise(300_000)) }
+    _ = try small.backUp()
+    for name in ["rye", "barley"] {
+      try small.write(name, random.noise(300_000))
+      _ = try small.backUp()
+    }
+    try forgetAllButLast()
+    let (small, options) = (small, options(graceSeconds: 0))
+    let other = try open(
+      FaultyStore.reading(small.store, turn: turn) {
+        _ = try Prune(small.repository, options: options).run()
+      })
+    let report = try Prune(other, options: options).run()
+    #expect(report.damagedPacks.isEmpty, "\(report.damagedPacks)")
+    try requireWhole(snapshots: 1)
+  }
+
+  @Test(arguments: 0..<6)
+  mutating func anIndexIsRebuiltBesideAPrune(_ turn: Int) throws {
+    for name in ["rye", "barley", "wheat"] {
+      try small.write(name, random.noise(300_000))
+      _ = try small.backUp()
+    }
+    try small.write("rye", random.noise(300_000))
+    _ = try small.backUp()
+    try forgetAllButLast()
+    let (small, options) = (small, options(graceSeconds: 0))
+    let other = try open(
+      FaultyStore.reading(small.store, turn: turn) {
+        _ = try Prune(small.repository, options: options).run()
+      })
+    let report = try IndexRepair(other).run { _, _ in }
+    #expect(report.unreadable.isEmpty, "\(report.unreadable)")
+    try requireWhole(snapshots: 1)
+  }
+
   @Test mutating func aBackupRescuesItsPacksFromAPrune() throws {
     try small.write("rye", random.noise(900_000))
     let (small, options) = (small, options(graceSeconds: 86_400))
@@ -203,6 +242,19 @@ import Vault
 }
 
 extension FaultyStore {
+  /// A store that calls `body` before the packs are read through it for the `turn`-th time.
+  fileprivate static func reading(
+    _ store: MemoryStore, turn: Int, by body: @escaping @Sendable () throws -> Void
+  ) -> FaultyStore {
+    let count = Atomic<Int>(0)
+    return FaultyStore(store) { (operation, name, _) throws(StoreError) in
+      guard operation == .read, let name, case .pack = name.kind,
+        count.add(1, ordering: .relaxed).oldValue == turn
+      else { return }
+      do { try body() } catch { Issue.record("\(error)") }
+    }
+  }
+
   /// A store that calls `body` before the first entry of the journal is created through it.
   fileprivate static func interrupting(
     _ store: MemoryStore, by body: @escaping @Sendable () throws -> Void

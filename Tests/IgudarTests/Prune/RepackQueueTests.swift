@@ -77,23 +77,27 @@ import Testing
     #expect(needed == Int(pack.neededCount))
   }
 
+  private func problem(_ pack: PackUse, _ text: String) -> Repacking.Problem {
+    Repacking.Problem(pack: pack.name, text: text, isMissing: false)
+  }
+
   @Test func whatWaitsOfADamagedPackIsNotMoved() throws {
     defer { run.abandon() }
     let queue = RepackQueue(packs, progress: PruneProgress()) { false }
     let (pack, source) = try begun(queue)
     queue.open(pack, source)
     let taken = stretches(queue, 2)
-    queue.end(taken[0].0, of: taken[0].1, problem: "is bad")
+    queue.end(taken[0].0, of: taken[0].1, problem: problem(pack, "is bad"))
     // The other thread is still at its part of the same pack.
     #expect(queue.outcome.damaged.isEmpty)
     queue.end(taken[1].0, of: taken[1].1)
     let outcome = queue.outcome
     #expect(outcome.moved.isEmpty)
-    #expect(outcome.damaged.map(\.problem) == ["is bad"])
+    #expect(outcome.damaged.map(\.text) == ["is bad"])
     // And what is next is another pack.
     let (next, _) = try begun(queue)
     #expect(next.name != pack.name)
-    queue.leave(next, "too")
+    queue.leave(next, problem(next, "too"))
     #expect(queue.outcome.damaged.count == 2)
   }
 
