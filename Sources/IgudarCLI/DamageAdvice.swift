@@ -49,8 +49,9 @@ struct DamageAdvice {
     return isRepairable
       ? "`igudar repair packs` takes out packs that `igudar check --read-data` names."
       : """
-      `igudar check --read-data` names what it touches, `igudar repair packs` takes damaged packs \
-      out; the next backup then stores again what is still at its source.
+      `igudar check --read-data` names what it touches and what repairs it: `igudar repair index`, or \
+      `igudar repair packs`, which takes damaged packs out; the next backup then stores again what is \
+      still at its source. A snapshot that stays damaged can be forgotten.
       """
   }
 }

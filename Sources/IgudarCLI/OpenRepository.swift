@@ -13,7 +13,11 @@ extension Invocation {
   func openRepository(readingJournal: Bool = true) throws -> Repository {
     let settings = try settings()
     let store = try LocalStore(opening: settings.location.path)
-    guard exists(.format, in: store) else { throw Failure.noRepository(at: store.location) }
+    guard exists(.format, in: store) else {
+      guard holdsPacks(store) else { throw Failure.noRepository(at: store.location) }
+      throw Failure.damaged(
+        "format is missing from the repository at \(store.location)", repairable: false)
+    }
     return try settings.secret.unlocking(store.location) { given in
       do {
         let open = readingJournal ? Repository.open : Repository.openUnread
@@ -79,6 +83,15 @@ extension Invocation {
     }
   }
 
+  private func holdsPacks(_ store: LocalStore) -> Bool {
+    var isFound = false
+    try? store.list(prefix: "packs/", after: nil) { _, _ in
+      isFound = true
+      return false
+    }
+    return isFound
+  }
+
   private func places(_ settings: Settings) -> LocalPlaces {
     let output = output
     let warn: @Sendable (String) -> Void = { output.warning($0) }
@@ -113,7 +126,9 @@ extension GivenSecret {
     case .password: return .passphrase(bytes)
     case .keyFile:
       guard let key = Secret(keyFile: bytes) else {
-        throw Failure("the key file holds neither 32 bytes nor 64 hexadecimal digits")
+        throw Failure(
+          "\(printable(path)) is not a key file: it holds neither 32 bytes nor 64 hexadecimal digits"
+        )
       }
       return key
     }

@@ -42,6 +42,7 @@ package final class Journal: Sendable {
   private let current: Mutex<JournalState>
   // Whether what was read came in part from the cache, not from the store.
   private let trustsCache = Atomic<Bool>(false)
+  private let forgot = Atomic<Bool>(false)
 
   /// The journal of a repository; nothing is read before `refresh`.
   package init(
@@ -61,6 +62,15 @@ package final class Journal: Sendable {
   /// Whether entries were taken from the cache, so that nobody knows whether the store has them.
   package var usedCache: Bool { trustsCache.load(ordering: .relaxed) }
 
+  /// Whether snapshots were forgotten since the journal was read first, so that those that were live
+  /// then need not be.
+  package var hasForgotten: Bool { forgot.load(ordering: .relaxed) }
+
+  /// Notes an entry that came after the first reading.
+  func note(_ body: JournalBody) {
+    if case .tombstone = body { forgot.store(true, ordering: .relaxed) }
+  }
+
   /// What the entries read so far say.
   package var state: JournalState { current.withLock { $0 } }
 
@@ -76,9 +86,11 @@ package final class Journal: Sendable {
   ///   `damaged`, `missing` and `newer` naming the entry, `store`, `trust`.
   @discardableResult
   package func refresh() throws(VaultError) -> [JournalEntry] {
-    let reading = try read(from: state, usingCache: true)
+    let before = state
+    let reading = try read(from: before, usingCache: true)
     if reading.usedCache { trustsCache.store(true, ordering: .relaxed) }
     try remember(reading)
+    if before.tail != nil { for entry in reading.entries { note(entry.body) } }
     advance(to: reading.state)
     return reading.entries
   }

@@ -67,6 +67,7 @@ extension Journal {
     guard try isStored(sealed) else { return nil }
     try barrier()
     try keep([sealed.cached], next)
+    note(body)
     advance(to: next)
     return sealed.entry
   }

@@ -61,10 +61,10 @@ package final class ChunkReader {
     }
   }
 
-  // Whether all places that a chunk had were swept, so that no live snapshot needs it: those that
-  // do have one that is not. Where a segment could not be read nobody can say.
+  // Whether all places that a chunk had were swept, and that may be for no live snapshot needs it any
+  // more. Where none was forgotten it was a repair; where a segment could not be read nobody can say.
   private func isGivenUp(_ id: ChunkID) throws(VaultError) -> Bool {
-    guard try index.hadPlaces(id) else { return false }
+    guard vault.journal.hasForgotten, try index.hadPlaces(id) else { return false }
     return try vault.unknownSegments(of: vault.journal.state).isEmpty
   }
 

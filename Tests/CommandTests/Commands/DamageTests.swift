@@ -121,6 +121,25 @@ struct RepairTests {
     #expect(try test.differences("src", "out").isEmpty)
   }
 
+  @Test func afterARepairAllButTheLossComesBack() throws {
+    let test = try repository()
+    let pack = try largestPack(test)
+    try damage(pack, at: 1_300_000, test)
+    let before = try test.igudar("restore", "latest:src", "-t", "before", code: 5)
+    let left = try test.shell("ls before").lines
+    #expect(!left.isEmpty && left.count < 30)
+    try test.igudar("repair", "packs", pack, code: 5)
+    for words in [["restore", "latest:src", "-t", "after"], ["check"], ["ls", "latest"]] {
+      let code: Int32 = words[0] == "ls" ? 0 : 5
+      let outcome = try test.run(words, code: code)
+      #expect(!outcome.errorText.contains("Look after the store"))
+    }
+    #expect(try test.shell("ls after").lines == left)
+    #expect(before.errorText.contains("src/") || before.errorText.contains("before/"))
+    let lost = try #require(try test.shell("ls src").lines.first { !left.contains($0) })
+    try test.igudar("dump", "latest", "src/\(lost)", code: 5)
+  }
+
   @Test func aMachineThatKnewTheDamagedPackRelyOnItNoMore() throws {
     let test = try repository()
     try test.shell("cp -a cache cache-of-other; cp -a state state-of-other")
@@ -243,6 +262,16 @@ struct UnreadableObjectTests {
     try test.igudar("backup", "src")
     try test.igudar("restore", "-q", "latest:src", "-t", "out")
     #expect(try test.differences("src", "out").isEmpty)
+  }
+
+  @Test func aRepositoryWithoutItsFormatIsDamagedAndNotAbsent() throws {
+    let (test, _) = try repository()
+    try test.shell("mv repo/format kept")
+    let outcome = try test.igudar("snapshots", code: 5)
+    #expect(outcome.errorText.contains("format is missing from the repository at "))
+    #expect(outcome.errorText.contains("put it back from a copy"))
+    try test.shell("mv kept repo/format")
+    try test.igudar("check")
   }
 
   @Test func aStoreThatIsGoneIsNoDamage() throws {
