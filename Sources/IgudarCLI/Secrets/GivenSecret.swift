@@ -11,6 +11,8 @@ struct GivenSecret: ~Copyable {
 
   let kind: Kind
   let text: SecretText
+  /// The key file's name.
+  var path: [UInt8] = []
 }
 
 extension SecretSource {
@@ -60,6 +62,6 @@ extension SecretSource {
     guard GivenSecret.keyFileSizes.contains(text.count) else {
       throw Failure("\(printable(path)) is not a key file: it holds neither 32 bytes nor 64 digits")
     }
-    return GivenSecret(kind: .keyFile, text: text)
+    return GivenSecret(kind: .keyFile, text: text, path: path)
   }
 }

@@ -91,9 +91,14 @@ enum DiffCommand {
     options.readsAll = invocation.options.has(checksum)
     options.readsMarks = invocation.options.has(metadata)
     options.exclusion = try BackupExclusions.exclusion(invocation.options).exclusion
-    try LocalDiff(repository, options: options).run(
-      from: old.entry, to: folder, unreadable: { printer.unreadable($0, $1) },
-      unreadableSource: { printer.unreadableSource($0, $1) }, found: { printer.print($0) })
+    do {
+      try LocalDiff(repository, options: options).run(
+        from: old.entry, to: folder, unreadable: { printer.unreadable($0, $1) },
+        unreadableSource: { printer.unreadableSource($0, $1) }, found: { printer.print($0) })
+    } catch RepositoryError.noSource(let what) {
+      throw Failure(
+        "cannot compare with \(folder): \(what)", nextStep: "Name a folder that can be read.")
+    }
     if !printer.isClosed { printer.finish(old.id.hex, nil, chunks: nil) }
     return printer.code
   }
