@@ -5,14 +5,16 @@ import Platform
 import Vault
 
 extension RestoreWalk {
-  /// Plans what is done about a file, beside what has its name.
+  /// Plans what is done about a file, beside what has its name, and answers the group that begins with
+  /// it.
+  @discardableResult
   func plan(
-    _ entry: Entry, _ file: Entry.File, _ status: FileStatus?, in level: RestoreLevel
-  ) throws(VaultError) {
+    _ entry: Entry, _ file: Entry.File, _ status: FileStatus?, in directory: RestoreDirectory
+  ) throws(VaultError) -> LinkGroup? {
     let isTaken = try links.takes(status, for: entry)
-    let standing = isTaken ? .taken : standing(of: status, to: entry, in: level.directory)
-    let group = try links.begin(entry, in: level.directory)
-    let restore = FileRestore(entry, in: level.directory, standing, group: group)
+    let standing = isTaken ? .taken : standing(of: status, to: entry, in: directory)
+    let group = try links.begin(entry, in: directory)
+    let restore = FileRestore(entry, in: directory, standing, group: group)
     restore.addPart()
     batch.files.append(restore)
     if file.size > UInt64(Int64.max) {
@@ -22,6 +24,7 @@ extension RestoreWalk {
     }
     restore.endPart(hand)
     if batch.isFull { try handOver() }
+    return group
   }
 
   // Of a file with other names, whose metadata is not changed, the content may be needed for a new one.

@@ -135,7 +135,7 @@ final class FileRestore: @unchecked Sendable {
     guard isLast else { return }
     let context = hand.context
     let outcome = end(hand)
-    if case .lost = outcome { takeBack(context) }
+    if case .isThere = outcome {} else { takeBack(context) }
     (output, base) = (nil, nil)
     hand.links.settle(group, outcome, hand.reader)
     directory.endPart(context, hand.reader)
@@ -155,7 +155,7 @@ final class FileRestore: @unchecked Sendable {
         return .isThere
       } catch let problem { error = problem }
     }
-    guard hasFailed else { return .lost(context.failToPlace(path, "restore", error)) }
+    guard hasFailed else { return context.outcome(ofPlacing: path, "restore", error) }
     if let failure { context.fail(path, failure.message, failure.trouble) }
     return .lost(failure?.trouble ?? .failed)
   }

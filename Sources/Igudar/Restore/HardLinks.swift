@@ -27,6 +27,8 @@ final class LinkGroup: @unchecked Sendable {
   /// What became of the file.
   enum Outcome: Sendable {
     case isThere
+    /// The first name has no place; others can have theirs.
+    case displaced
     case lost(RestoreTrouble)
   }
 
@@ -102,17 +104,24 @@ final class LinkMaker {
   func link(
     _ name: FurtherName, to group: LinkGroup, _ outcome: LinkGroup.Outcome, _ reader: ChunkReader
   ) {
-    defer { name.directory.endPart(context, reader) }
-    guard !context.isStopped else { return }
-    if case .lost(let trouble) = outcome {
-      let message = "is another name of \(group.path), which could not be restored"
-      // What is kept is one folder; that its place is lacking is another matter.
-      context.fail(name.path, message, trouble == .kept ? .failed : trouble)
+    if case .displaced = outcome, !context.isStopped, context.displaced.add(name, of: group) {
       return
     }
-    do throws(Errno) { try link(name, to: group) } catch {
-      context.failToPlace(name.path, "hard link to \(group.path)", error)
+    defer { name.directory.endPart(context, reader) }
+    guard !context.isStopped else { return }
+    switch outcome {
+    case .isThere:
+      do throws(Errno) { try link(name, to: group) } catch {
+        context.failToPlace(name.path, "hard link to \(group.path)", error)
+      }
+    case .displaced: failWith(group, name, .failed)
+    case .lost(let trouble): failWith(group, name, trouble)
     }
+  }
+
+  private func failWith(_ group: LinkGroup, _ name: FurtherName, _ trouble: RestoreTrouble) {
+    context.fail(
+      name.path, "is another name of \(group.path), which could not be restored", trouble)
   }
 
   private func link(_ name: FurtherName, to group: LinkGroup) throws(Errno) {

@@ -142,6 +142,7 @@ private struct SettledLink {
         case 1: .lost(.notPermitted)
         case 2: .lost(.failed)
         case 3: .lost(.damaged)
+        case 4: .displaced
         default: .isThere
         }
       remaining = try reader.u64()
@@ -158,6 +159,7 @@ private struct SettledLink {
       case .lost(.notPermitted): 1
       case .lost(.failed), .lost(.kept): 2
       case .lost(.damaged): 3
+      case .displaced: 4
       }
     writer.u8(code)
     writer.u64(remaining)

@@ -5,10 +5,11 @@ import Platform
 import Vault
 
 extension RestoreWalk {
-  /// Restores what is neither a file nor a folder.
+  /// Restores what is neither a file nor a folder, and answers the group that begins with it.
+  @discardableResult
   func restoreOther(
     _ entry: Entry, _ status: FileStatus?, in directory: RestoreDirectory
-  ) throws(VaultError) {
+  ) throws(VaultError) -> LinkGroup? {
     let isTaken = try links.takes(status, for: entry)
     let path = { directory.path.appending(entry.name) }
     let group = try links.begin(entry, in: directory)
@@ -25,9 +26,10 @@ extension RestoreWalk {
           status == nil ? .create : .replace,
           isTaken ? .otherLink : status.map { reason($0, entry) } ?? .absent, path())
       }
-    } catch { outcome = .lost(context.failToPlace(path(), "making it", error)) }
+    } catch { outcome = context.outcome(ofPlacing: path(), "making it", error) }
     hand.links.settle(group, outcome, hand.reader)
     directory.endPart(context, hand.reader)
+    return group
   }
 
   private func reason(_ status: FileStatus, _ entry: Entry) -> RestoreReason {

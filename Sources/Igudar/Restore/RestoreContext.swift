@@ -17,6 +17,8 @@ final class RestoreContext: Sendable {
   // What ends the restore as a whole.
   private let failure = Mutex<VaultError?>(nil)
   private let protected: ProtectedFolders
+  /// Names that wait for another first name of their file.
+  let displaced = DisplacedNames()
   // Files with several names that must not be changed once they have all of them.
   private let protections = LateProtections()
 
@@ -119,6 +121,14 @@ final class RestoreContext: Sendable {
     default: return fail(path, call, errno)
     }
     return .failed
+  }
+
+  /// Tells of something that cannot get its name, and answers what that means for its other names.
+  func outcome(
+    ofPlacing path: FilePath, _ call: String, _ errno: Errno
+  ) -> LinkGroup.Outcome {
+    let trouble = failToPlace(path, call, errno)
+    return [.notEmpty, .exists, .busy].contains(errno) ? .displaced : .lost(trouble)
   }
 
   /// Why what had a free name cannot get it.

@@ -17,7 +17,7 @@ final class RestoreWalk {
   let source: any NodeSource
   private let root: RestoreDirectory
   private let target: SharedDescriptor?
-  private let work = Channel<RestoreBatch>(capacity: 3)
+  private var work = Channel<RestoreBatch>(capacity: 3)
   private var workers: [Thread] = []
   var batch: RestoreBatch
   private var levels: [RestoreLevel] = []
@@ -41,12 +41,14 @@ final class RestoreWalk {
 
   /// Restores all of the entry.
   func restore(_ entry: Entry) throws(VaultError) {
-    try startWorkers()
     defer { stopWorkers() }
     do throws(VaultError) {
+      try startWorkers()
       try visitRoot(entry)
       try walk()
       try handOver()
+      stopWorkers()
+      try restoreDisplaced()
     } catch { context.stop(for: error) }
     abandon()
     stopWorkers()
@@ -96,7 +98,8 @@ final class RestoreWalk {
 
   // MARK: Workers
 
-  private func startWorkers() throws(VaultError) {
+  func startWorkers() throws(VaultError) {
+    work = Channel(capacity: 3)
     for index in 0..<context.jobs {
       let writer = Handed(FileWriter(try RestoreHand(context: context, root: root)))
       let work = work
@@ -107,7 +110,7 @@ final class RestoreWalk {
     }
   }
 
-  private func stopWorkers() {
+  func stopWorkers() {
     work.close()
     for worker in workers { worker.join() }
     workers = []
@@ -205,7 +208,7 @@ final class RestoreWalk {
     } else if let group = try links.find(entry) {
       try addName(entry, to: group, in: level, exists: status != nil)
     } else if let file = entry.file {
-      try plan(entry, file, status, in: level)
+      try plan(entry, file, status, in: level.directory)
     } else {
       try restoreOther(entry, status, in: level.directory)
     }

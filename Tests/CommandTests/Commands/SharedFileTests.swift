@@ -61,6 +61,25 @@ struct SharedFileTests {
     try expectSame()
   }
 
+  // Of a file whose first name is blocked the others come, and the next is the first.
+  @Test(arguments: ["echo data > src/a", "ln -s data src/a", "mkfifo src/a"])
+  func namesBehindOneThatIsBlockedAreRestored(_ make: String) throws {
+    try test.shell("\(make); ln src/a src/b; mkdir src/c; ln src/a src/c/d; ln src/a src/z")
+    try test.igudar("backup", "src")
+    try test.shell("mkdir -p out/a/x out/b/y")
+    let plan = try restore("-n", code: 1)
+    let outcome = try restore(code: 1)
+    for lines in [plan, outcome] {
+      let told = lines.errorText.split(separator: "\n").filter { $0.contains("not empty lies") }
+      #expect(told.count == 2, "\(lines.errorText)")
+      #expect(!lines.errorText.contains("another name"))
+    }
+    #expect(try test.shell("stat -c %h out/c/d out/z").lines == ["2", "2"])
+    try test.shell("rm -r out/a out/b")
+    try restore()
+    try expectSame()
+  }
+
   @Test(.enabled(if: isSuperuser(), "root alone can set such flags"), arguments: ["file", "extra"])
   func whatIsReplacedOrDeletedKeepsItsFlagsUnderItsOtherNames(_ name: String) throws {
     try test.shell(
