@@ -1,6 +1,7 @@
 // Names of files whose first name could not get its place: the next name becomes the first.
 //
-// Bounds: every name that waits here keeps its folder open, so that there are not many.
+// Bounds: every name that waits here keeps its folder open, so that there are not many; those beyond
+// are told to be lost with the first.
 
 import Platform
 import Synchronization
@@ -40,26 +41,38 @@ extension RestoreWalk {
   /// Restores files whose first name has no place under their next one, as long as there are any.
   func restoreDisplaced() throws(VaultError) {
     while true {
-      let files = context.displaced.take()
+      var files = context.displaced.take()[...]
       guard !files.isEmpty else { return }
-      try startWorkers()
-      for names in files { try restore(names) }
-      try handOver()
+      do throws(VaultError) {
+        try startWorkers()
+        while let names = files.popFirst() { try restore(names) }
+        try handOver()
+      } catch {
+        release(files.joined())
+        throw error
+      }
       stopWorkers()
     }
   }
 
+  /// Gives up what these names hold: their folders may end.
+  func release(_ names: some Sequence<FurtherName>) {
+    for name in names { name.directory.endPart(context, hand.reader) }
+  }
+
   // The first of these names is restored, the others become links to it.
   private func restore(_ names: [FurtherName]) throws(VaultError) {
-    defer { names[0].directory.endPart(context, hand.reader) }
-    guard !context.isStopped else {
-      for name in names.dropFirst() { name.directory.endPart(context, hand.reader) }
-      return
-    }
-    guard let group = try begin(names[0]) else { return }
-    for name in names.dropFirst() {
-      guard let outcome = group.add(name) else { continue }
-      hand.links.link(name, to: group, outcome, hand.reader)
+    defer { release(names.prefix(1)) }
+    var others = names.dropFirst()
+    do throws(VaultError) {
+      guard !context.isStopped, let group = try begin(names[0]) else { return release(others) }
+      while let name = others.popFirst() {
+        guard let outcome = group.add(name) else { continue }
+        hand.links.link(name, to: group, outcome, hand.reader)
+      }
+    } catch {
+      release(others)
+      throw error
     }
   }
 

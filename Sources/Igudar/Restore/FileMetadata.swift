@@ -53,11 +53,15 @@ struct FileMetadata {
     }
   }
 
-  /// Whether `apply` would change anything; what cannot be read is left to it.
+  /// Whether `apply` would change anything that can be changed here; what cannot be read is left to it.
   var differs: Bool {
+    guard !context.options.ignoresMetadata else { return false }
     do throws(Errno) {
       let status = try place.status()
-      return try !difference(status, flags(status)).isEmpty
+      var difference = try difference(status, flags(status))
+      if !context.isRoot { (difference.owner, difference.flags) = (false, false) }
+      if try place.project() == nil { difference.project = false }
+      return !difference.isEmpty
     } catch { return false }
   }
 
@@ -106,11 +110,11 @@ struct FileMetadata {
   }
 
   // What would run as its owner must not run as somebody else.
-  private func mode(_ status: FileStatus) -> UInt16 {
-    guard entry.type != .directory else { return modeWithoutList }
+  private func mode(_ status: FileStatus, lacksList: Bool = false) -> UInt16 {
+    guard entry.type != .directory else { return wantedMode(lacksList: lacksList) }
     let isOwn = context.options.ownership != .none
     let (uid, gid) = isOwn ? owner(status) : (entry.uid, entry.gid)
-    var mode = modeWithoutList
+    var mode = wantedMode(lacksList: lacksList)
     if status.uid != uid { mode &= ~0o4000 }
     if status.gid != gid { mode &= ~0o2000 }
     return mode
@@ -118,13 +122,13 @@ struct FileMetadata {
 
   // The group's bits of a file with an access list are the list's mask. Without the list the group
   // would have what others were given.
-  private var modeWithoutList: UInt16 {
+  private func wantedMode(lacksList: Bool) -> UInt16 {
     guard entry.mode & 0o070 != 0,
       let list = entry.attributes.first(where: { $0.name == PosixACL.accessName }),
-      context.options.skipsAttributes || !isSelected(list.name),
-      let rights = (try? value(of: list)).flatMap({ PosixACL($0) })?.entries
-        .first(where: { $0.tag == .owningGroup })?.permissions
+      lacksList || context.options.skipsAttributes || !isSelected(list.name)
     else { return entry.mode }
+    let entries = (try? value(of: list)).flatMap { PosixACL($0) }?.entries ?? []
+    let rights = entries.first { $0.tag == .owningGroup }?.permissions ?? 0
     return entry.mode & (~0o070 | rights << 3)
   }
 
@@ -149,17 +153,17 @@ struct FileMetadata {
   // MARK: Setting
 
   private func set(_ difference: Difference, _ status: FileStatus) {
-    var status = status
+    var (status, lacksList) = (status, false)
     if difference.owner { setOwner(&status) }
     let changes = difference.owner ? attributeChanges(now: difference) : difference.attributes
     if !changes.isEmpty {
       if !context.isRoot, status.mode & 0o200 == 0, entry.type != .symbolicLink {
         try? place.setMode(status.mode | 0o200)
       }
-      for change in changes { set(change) }
+      for change in changes where !set(change) && change.isAccessList { lacksList = true }
     }
     if entry.type != .symbolicLink {
-      do throws(Errno) { try place.setMode(mode(status)) } catch {
+      do throws(Errno) { try place.setMode(mode(status, lacksList: lacksList)) } catch {
         fail("chmod", error)
       }
     }
@@ -225,6 +229,10 @@ struct FileMetadata {
 private enum AttributeChange {
   case set(ExtendedAttribute)
   case remove([UInt8])
+
+  var isAccessList: Bool {
+    if case .set(let attribute) = self { attribute.name == PosixACL.accessName } else { false }
+  }
 }
 
 extension FileMetadata {
@@ -284,24 +292,31 @@ extension FileMetadata {
     }
   }
 
-  private func set(_ change: AttributeChange) {
+  // Answers whether it was made; what was not is told.
+  private func set(_ change: AttributeChange) -> Bool {
     switch change {
     case .remove(let name):
-      do throws(Errno) { try place.attributes.remove(name) } catch {
-        fail("removing attribute \(printable(name))", error)
-      }
+      do throws(Errno) {
+        try place.attributes.remove(name)
+        return true
+      } catch { fail("removing attribute \(printable(name))", error) }
     case .set(let attribute):
       let name = printable(attribute.name)
       do throws(VaultError) {
         let value = try value(of: attribute)
-        do throws(Errno) { try place.attributes.set(attribute.name, to: value) } catch {
-          fail("setting attribute \(name)", error)
-        }
+        do throws(Errno) {
+          try place.attributes.set(attribute.name, to: value)
+          return true
+        } catch { fail("setting attribute \(name)", error) }
       } catch {
-        guard RestoreContext.goesOn(after: error) else { return context.stop(for: error) }
-        fail("attribute \(name): \(RepositoryError(error))", .damaged)
+        if context.goesOn(after: error) {
+          fail("attribute \(name): \(RepositoryError(error))", .damaged)
+        } else {
+          context.stop(for: error)
+        }
       }
     }
+    return false
   }
 
   private func value(of attribute: ExtendedAttribute) throws(VaultError) -> [UInt8] {

@@ -53,7 +53,7 @@ final class FileRestore: @unchecked Sendable {
 
   /// Notes that its content cannot be had: for damage this file fails, for everything else all.
   func fail(_ error: VaultError, _ context: RestoreContext) {
-    guard RestoreContext.goesOn(after: error) else {
+    guard context.goesOn(after: error) else {
       context.stop(for: error)
       return giveUp()
     }

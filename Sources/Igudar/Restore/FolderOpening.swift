@@ -24,8 +24,8 @@ struct FolderOpening {
     guard place.unlock() else { return nil }
   }
 
-  /// Does something to a name that flags of what has it forbid; where it fails still, or what had the
-  /// name has others, they are given back.
+  /// Does something to a name that flags of what has it forbid; they are given back unless what had
+  /// the name has none any more.
   ///
   /// - Throws: `notPermitted` if nothing is in the way that may be taken away.
   static func opening(

@@ -45,14 +45,19 @@ final class LinkGroup: @unchecked Sendable {
     }
   }
 
-  /// Does something that flags of the file forbid, which is open in a folder; they are given back.
+  /// Does something that flags of the file in this folder may forbid, alone; they are given back.
   ///
   /// - Throws: `notPermitted` if nothing is in the way that may be taken away.
   func opening(
     in folder: borrowing Descriptor, _ change: () throws(Errno) -> Void
   ) throws(Errno) {
     let raw = folder.raw
-    try opening.withLock { () throws(Errno) in try FolderOpening.opening(name, in: raw, change) }
+    try opening.withLock { () throws(Errno) in
+      do throws(Errno) { try change() } catch {
+        guard error == .notPermitted else { throw error }
+        try FolderOpening.opening(name, in: raw, change)
+      }
+    }
   }
 
   /// Waits until it is known what became of the file.
@@ -136,9 +141,10 @@ final class LinkMaker {
     }
     if !context.options.isDryRun {
       guard let source else { throw .notFound }
-      do throws(Errno) { try make(name, to: group, in: source) } catch {
-        guard error == .notPermitted else { throw error }
-        // What must not be changed gets no names either.
+      // What must not be changed gets no names either.
+      if name.entry.inodeFlags & InodeFlags.protecting == 0 {
+        try make(name, to: group, in: source)
+      } else {
         try group.opening(in: source.descriptor) { () throws(Errno) in
           try make(name, to: group, in: source)
         }

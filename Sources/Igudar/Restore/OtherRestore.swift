@@ -21,10 +21,10 @@ extension RestoreWalk {
       {
         updateOther(entry, in: directory)
       } else {
+        let reason = status.map { self.reason($0, entry, in: directory) } ?? .absent
         try makeOther(entry, replacing: status != nil, in: directory)
         context.finish(
-          status == nil ? .create : .replace,
-          isTaken ? .otherLink : status.map { reason($0, entry) } ?? .absent, path())
+          status == nil ? .create : .replace, isTaken ? .otherLink : reason, path())
       }
     } catch { outcome = context.outcome(ofPlacing: path(), "making it", error) }
     hand.links.settle(group, outcome, hand.reader)
@@ -32,9 +32,12 @@ extension RestoreWalk {
     return group
   }
 
-  private func reason(_ status: FileStatus, _ entry: Entry) -> RestoreReason {
+  private func reason(
+    _ status: FileStatus, _ entry: Entry, in directory: RestoreDirectory
+  ) -> RestoreReason {
     guard status.type.entryType == entry.type else { return .otherType }
-    return status.links > 1 ? .otherNames : .otherContent
+    let hasOtherNames = status.links > 1 && entry.hardLink == nil
+    return hasOtherNames || isSame(entry, status, in: directory) ? .otherNames : .otherContent
   }
 
   // Other names, which may lie outside the target, would get its metadata too.

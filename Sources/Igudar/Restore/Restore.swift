@@ -75,6 +75,7 @@ public struct Restore: Sendable {
     plan.overwrite = .always
     plan.ownership = .none
     plan.skipsAttributes = true
+    plan.ignoresMetadata = true
     // What another restore would do now is what this one did not.
     let again = Restore(source, of: repository, to: target, options: plan)
     try again.run(RestoreProgress(), mayLeave ? .sparing(left) : .none) { event in

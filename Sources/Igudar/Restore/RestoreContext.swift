@@ -57,7 +57,11 @@ final class RestoreContext: Sendable {
 
   /// Whether an error is damage that other files need not have; of a snapshot that is forgotten and
   /// swept nothing more is to be had.
-  static func goesOn(after error: VaultError) -> Bool { error.isLoss && !error.isSwept }
+  func goesOn(after error: VaultError) -> Bool { error.isLoss && !(error.isSwept && isForgotten) }
+
+  private var isForgotten: Bool {
+    options.snapshot.map { !vault.journal.state.isLive($0) } ?? true
+  }
 
   /// - Throws: what stopped the restore.
   func requireRunning() throws(VaultError) {

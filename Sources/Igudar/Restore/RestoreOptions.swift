@@ -1,6 +1,7 @@
 // What a restore is asked to do.
 
 public import Platform
+public import Vault
 
 /// Which files that are there already a restore may change.
 public enum Overwrite: String, Sendable, CaseIterable {
@@ -54,6 +55,11 @@ public struct RestoreOptions: Sendable {
   /// Neither they nor anything that they lie in is deleted. Where this machine keeps what it knows of
   /// the repository is among them by itself.
   public var protectedFolders: [FilePath] = []
+
+  /// The snapshot that is restored: as long as it is not forgotten, what of it is gone is damage.
+  public var snapshot: SnapshotID?
+  // Whether all metadata passes for what it should be: for `verify`.
+  var ignoresMetadata = false
 
   /// The defaults.
   public init() {}

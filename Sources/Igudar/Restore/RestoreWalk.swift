@@ -52,6 +52,7 @@ final class RestoreWalk {
     } catch { context.stop(for: error) }
     abandon()
     stopWorkers()
+    release(context.displaced.take().joined())
     try context.requireRunning()
     try end()
   }
@@ -129,7 +130,7 @@ final class RestoreWalk {
     while let level = levels.last, !context.isStopped {
       let next: Entry?
       do throws(VaultError) { next = try level.next() } catch {
-        guard RestoreContext.goesOn(after: error) else { throw error }
+        guard context.goesOn(after: error) else { throw error }
         context.damage(
           level.directory.path, "its list of entries cannot be read: \(RepositoryError(error))")
         leave(level, isWhole: false)

@@ -37,6 +37,15 @@ struct SharedFileTests {
     #expect(try restore().text.contains("restored 0"))
   }
 
+  // Verification takes no list for another file.
+  @Test func metadataIsNoMatterOfVerification() throws {
+    try test.shell("echo x > src/a; chmod 640 src/a; setfacl -m u:33:rwx src/a; ln src/a src/b")
+    try test.igudar("backup", "src")
+    try restore("--verify")
+    try restore("--verify")
+    try expectSame()
+  }
+
   @Test func aLinkWithAnotherNameKeepsItsMetadata() throws {
     try test.shell(
       """

@@ -69,12 +69,13 @@ enum RestoreCommand {
     }
     let target = FilePath(bytes)
     let (selector, filter) = (try invocation.selectors()[0], try invocation.filter())
-    let options = try options(invocation)
+    var options = try options(invocation)
     try refuseRepository(as: target, invocation)
     try refuseDeletingAll(of: target, options)
     let repository = try invocation.openRepository()
     let snapshot = try repository.snapshot(selector, filter: filter)
     if options.deletesExtra { try requireWhole(snapshot, invocation) }
+    options.snapshot = snapshot.id
     let source = try repository.entry(at: selector.path ?? [], in: snapshot)
     let report = RestoreReport(invocation.output, isDryRun: options.isDryRun)
     report.begin(snapshot, selector, target)
