@@ -254,7 +254,8 @@ public final class LocalStore: ObjectStore, Sendable {
       switch error {
       case .notFound, .notDirectory: break
       case .notEmpty, .exists:
-        throw .failed("\(subject(name)): is a folder and not empty; move it away by hand")
+        throw .unreadable(
+          subject(name), reason: "is a folder and not empty; move it away by hand")
       default: throw StoreError(error, "unlink", subject(name))
       }
     }

@@ -284,14 +284,15 @@ final class PruneRun {
       try follow(state)
       return try stillUnneeded(moved.map(\.name), state, table, run: run)
     }
-    report.damagedPacks += try stillDamaged(outcome.damaged)
     if outcome.isCut { report.isOutOfTime = true }
-    guard let entry, case .condemn(let body) = entry.body else { return }
-    note(entry)
-    let written = run.storedPacks
-    writtenPacks = (writtenPacks.count + written.count, writtenPacks.bytes + written.bytes)
-    report.repackedPackCount += body.packs.count
-    report.repackedBytes += count(body, moved)
+    if let entry, case .condemn(let body) = entry.body {
+      note(entry)
+      let written = run.storedPacks
+      writtenPacks = (writtenPacks.count + written.count, writtenPacks.bytes + written.bytes)
+      report.repackedPackCount += body.packs.count
+      report.repackedBytes += count(body, moved)
+    }
+    report.damagedPacks += try stillDamaged(outcome.damaged)
   }
 
   // A pack that is missing may be one that another prune has taken out meanwhile.

@@ -71,6 +71,11 @@ package final class Journal: Sendable {
     if case .tombstone = body { forgot.store(true, ordering: .relaxed) }
   }
 
+  private func note(_ reading: JournalReading, after state: JournalState) {
+    guard state.tail != nil else { return }
+    for entry in reading.entries { note(entry.body) }
+  }
+
   /// What the entries read so far say.
   package var state: JournalState { current.withLock { $0 } }
 
@@ -90,7 +95,7 @@ package final class Journal: Sendable {
     let reading = try read(from: before, usingCache: true)
     if reading.usedCache { trustsCache.store(true, ordering: .relaxed) }
     try remember(reading)
-    if before.tail != nil { for entry in reading.entries { note(entry.body) } }
+    note(reading, after: before)
     advance(to: reading.state)
     return reading.entries
   }
@@ -105,7 +110,10 @@ package final class Journal: Sendable {
     } catch {
       // A wrong cache looks like a broken chain: only the store's own entries prove damage.
       if reading.usedCache { return try read(from: state, usingCache: false) }
-      if reading.reachesSeen { advance(to: reading.state) }
+      if reading.reachesSeen {
+        note(reading, after: state)
+        advance(to: reading.state)
+      }
       throw error
     }
   }

@@ -78,7 +78,11 @@ extension Vault {
     let state = journal.state
     func delete(_ name: ObjectName, _ hash: ObjectHash) throws(VaultError) {
       guard Interrupt.requested == 0 else { throw .interrupted }
-      do throws(StoreError) { try store.delete(name) } catch { throw .store(error) }
+      do throws(StoreError) { try store.delete(name) } catch {
+        // What stands in its place is no reason to leave the others.
+        guard case .unreadable = error else { throw .store(error) }
+        return warn("\(error)")
+      }
       deleted(name, hash)
     }
     for segment in segments.sorted() {
