@@ -39,6 +39,9 @@ public struct Backup: Sendable {
       vault: repository.vault, options: options, progress: progress, start: listing.start,
       report: report)
     let sources = listing.targets
+    guard listing.isPlaced else {
+      throw .noSource("a source is relative to the working directory, which was deleted")
+    }
     try requireAny(of: sources.paths, context)
     return try repository.backUp(sources.paths, options) { (run, parent) throws(RepositoryError) in
       let backup = try vaultErrors { () throws(VaultError) in
@@ -66,6 +69,13 @@ public struct Backup: Sendable {
     for problem in problems { context.fail(.scan, problem.path, problem.message) }
     throw .noSource("none of the sources can be read")
   }
+}
+
+/// Whether the process's working directory is still there, so that relative paths lead somewhere.
+package func hasWorkingDirectory() -> Bool {
+  guard let path = unsafe getcwd(nil, 0) else { return false }
+  unsafe free(path)
+  return true
 }
 
 /// The process's working directory; where that was deleted, a path that leads nowhere.

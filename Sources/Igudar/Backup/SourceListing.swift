@@ -11,6 +11,8 @@ import Vault
 /// A listing of what a backup is going to read, made ahead of it.
 public final class SourceListing: @unchecked Sendable {
   let targets: BackupTargets
+  /// False if a path is relative and the working directory was deleted: it is not listed.
+  let isPlaced: Bool
   /// No entry was looked at before this time.
   let start: Timestamp
   private let blocks: Channel<ListingBlock>
@@ -29,7 +31,9 @@ public final class SourceListing: @unchecked Sendable {
 
   /// Begins to list files and folders; relative ones begin at the working directory.
   public init(of paths: [FilePath], options: BackupOptions) {
-    targets = BackupTargets(paths, workingDirectory: workingDirectory())
+    isPlaced = paths.allSatisfy(\.isAbsolute) || hasWorkingDirectory()
+    targets = BackupTargets(
+      isPlaced ? paths : paths.filter(\.isAbsolute), workingDirectory: workingDirectory())
     start = .now()
     blocks = Channel(capacity: Self.blockCount)
     rules = WalkRules(options, targets: targets)

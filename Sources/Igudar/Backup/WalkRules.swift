@@ -10,17 +10,16 @@ struct WalkRules {
   private let staysOnFileSystem: Bool
   private let readsDevices: Bool
   private let base: FilePath
-  // On which file systems what was named lies: one can be mounted in another.
-  private let targetDevices: Set<UInt64>
+  // Where the file systems begin in which folders were named: one can be mounted in another.
+  private let targetRoots: Set<FileSystemRoot>
 
   init(_ options: BackupOptions, targets: BackupTargets) {
     exclusion = options.exclusion
     staysOnFileSystem = options.staysOnFileSystem
     readsDevices = options.readsDevices
     base = targets.base
-    targetDevices =
-      options.staysOnFileSystem
-      ? Set(targets.paths.compactMap { try? FileStatus.of($0).device }) : []
+    targetRoots =
+      options.staysOnFileSystem ? Set(targets.paths.compactMap { FileSystemRoot(of: $0) }) : []
   }
 
   /// The names to visit in a directory: what leads to targets, or all, or only the tag that
@@ -69,7 +68,7 @@ struct WalkRules {
     _ status: FileStatus, in device: UInt64, node: BackupTargets.Node?
   ) -> Bool {
     staysOnFileSystem && node == nil && status.device != device
-      && !targetDevices.contains(status.device)
+      && !targetRoots.contains(FileSystemRoot(status))
   }
 
   // MARK: Looking and opening
@@ -136,5 +135,26 @@ struct WalkRules {
       let flags = root.isTarget ? O_RDONLY : Descriptor.passage
       return OpenDirectory(try Descriptor.open(base, flags | O_DIRECTORY), path: base)
     } catch { throw .system("open", error.errno) }
+  }
+}
+
+/// The folder where a file system begins.
+private struct FileSystemRoot: Hashable {
+  private let device: UInt64
+  private let inode: UInt64
+
+  init(_ status: FileStatus) { (device, inode) = (status.device, status.inode) }
+
+  /// Of the file system that a folder lies on; nil for what is no folder.
+  init?(of path: FilePath) {
+    guard var folder = realPath(path), var status = try? FileStatus.of(folder),
+      status.type == .directory
+    else { return nil }
+    while folder.parent != folder, let above = try? FileStatus.of(folder.parent),
+      above.device == status.device
+    {
+      (folder, status) = (folder.parent, above)
+    }
+    self.init(status)
   }
 }

@@ -46,6 +46,18 @@ struct BackupSources {
       throw Failure("an empty path cannot be backed up; write . for the working directory")
     }
     self.paths = paths.map { FilePath($0) }
+    Self.tellOfLinks(paths, invocation.output)
+  }
+
+  // To other programs a slash behind a link means the folder that it leads to.
+  private static func tellOfLinks(_ paths: [[UInt8]], _ output: Output) {
+    for path in paths where path.last == UInt8(ascii: "/") && path.count > 1 {
+      let link = path.reversed().drop { $0 == UInt8(ascii: "/") }.reversed()
+      guard (try? FileStatus.of(FilePath(Array(link))).type) == .symbolicLink else { continue }
+      output.warning(
+        "is a symbolic link, and saved as such; to save what it leads to, name that", item: path,
+        during: "scan")
+    }
   }
 }
 

@@ -85,19 +85,22 @@ enum DiffCommand {
   private static func compare(
     _ old: DiffTree, with folder: FilePath, in repository: Repository, _ invocation: Invocation
   ) throws -> ExitCode {
+    guard folder.isAbsolute || hasWorkingDirectory() else {
+      throw Failure("\(folder) is relative to the working directory, which was deleted")
+    }
     let printer = DiffPrinter(invocation)
     printer.begin("comparing snapshot \(old.name) to \(folder):")
     var options = LocalDiffOptions()
     options.readsAll = invocation.options.has(checksum)
     options.readsMarks = invocation.options.has(metadata)
     options.exclusion = try BackupExclusions.exclusion(invocation.options).exclusion
-    do {
+    do throws(RepositoryError) {
       try LocalDiff(repository, options: options).run(
         from: old.entry, to: folder, unreadable: { printer.unreadable($0, $1) },
         unreadableSource: { printer.unreadableSource($0, $1) }, found: { printer.print($0) })
-    } catch RepositoryError.noSource(let what) {
-      throw Failure(
-        "cannot compare with \(folder): \(what)", nextStep: "Name a folder that can be read.")
+    } catch {
+      guard case .noSource(let what) = error else { throw error }
+      throw Failure("cannot compare with \(what)", nextStep: "Name a folder that can be read.")
     }
     if !printer.isClosed { printer.finish(old.id.hex, nil, chunks: nil) }
     return printer.code
