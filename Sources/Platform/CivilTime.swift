@@ -27,9 +27,11 @@ package struct CivilTime: Hashable, Sendable {
     self.offset = offset
   }
 
-  /// The moment as clocks show it that are so many seconds ahead of UTC.
+  /// The moment as clocks show it that are so many seconds ahead of UTC; where nobody could count the
+  /// days, at the ends of what an integer holds, another one near it.
   package init(_ moment: Timestamp, offset: Int) {
-    let seconds = Int(moment.seconds) &+ offset
+    let limit = Int.max - 1 << 41
+    let seconds = min(max(Int(moment.seconds), -limit), limit) + offset
     let isBefore = seconds % 86400 < 0
     let second = seconds % 86400 + (isBefore ? 86400 : 0)
     let (year, month, day) = Self.date(seconds / 86400 - (isBefore ? 1 : 0))

@@ -109,9 +109,27 @@ package struct ArchiveMember {
     var size = 0
     while unsafe archive_entry_xattr_next(raw, &name, &value, &size) == ARCHIVE_OK {
       guard let name = unsafe bytes(name) else { continue }
-      attributes[name] = unsafe [UInt8](UnsafeRawBufferPointer(start: value, count: size))
+      attributes[decoded(name)] = unsafe [UInt8](UnsafeRawBufferPointer(start: value, count: size))
     }
     return attributes
+  }
+
+  // `=` cannot stand in a keyword of pax: GNU tar writes it and `%` as in URLs, libarchive others too.
+  private static func decoded(_ name: [UInt8]) -> [UInt8] {
+    var decoded: [UInt8] = []
+    var rest = name[...]
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "%"),
+        let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
+        rest.count >= 2, rest.first != UInt8(ascii: "+"), code != 0
+      {
+        decoded.append(code)
+        rest.removeFirst(2)
+      } else {
+        decoded.append(byte)
+      }
+    }
+    return decoded
   }
 
   private static func list(

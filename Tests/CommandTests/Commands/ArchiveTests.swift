@@ -92,6 +92,22 @@ import Testing
     #expect(again["data_blobs"].map { $0.number ?? 9 <= 1 } == true)
   }
 
+  @Test func namesOfAttributesComeBackFromArchives() throws {
+    try repository.shell(
+      """
+      echo x > src/x
+      for name in a=b %41 '%' 'sp ace' %3D; do setfattr -n "user.$name" -v v src/x; done
+      """)
+    try repository.igudar("backup", "src")
+    try repository.igudar("dump", "latest", "src", "-t", "ours.tar")
+    try repository.shell("tar --xattrs --xattrs-include='*' -cf theirs.tar src")
+    for archive in ["ours.tar", "theirs.tar"] {
+      try repository.igudar("import", "tar", "-q", archive)
+      try repository.igudar("restore", "-q", "latest:src", "-t", "from-\(archive)")
+      #expect(try repository.differences("src", "from-\(archive)") == [])
+    }
+  }
+
   @Test func compressedArchivesComeFromPipes() throws {
     try repository.shell(
       "cd src; mkdir d; seq 100000 > d/numbers; tar cf ../a.tar .; gzip -k ../a.tar")
