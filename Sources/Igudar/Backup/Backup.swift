@@ -43,6 +43,7 @@ public struct Backup: Sendable {
       throw .noSource("a source is relative to the working directory, which was deleted")
     }
     try requireAny(of: sources.paths, context)
+    if options.staysOnFileSystem { tellOfOtherFileSystems(sources.paths, context) }
     return try repository.backUp(sources.paths, options) { (run, parent) throws(RepositoryError) in
       let backup = try vaultErrors { () throws(VaultError) in
         try BackupRun(
@@ -52,6 +53,19 @@ public struct Backup: Sendable {
       return try SourceScan(sources, context: context).during { () throws(RepositoryError) in
         try backup.backUp()
       }
+    }
+  }
+
+  // A folder brings the file system along that it is on, which a file does not: of one that is named, and
+  // lies below another that is named, the walk would not come by without a word.
+  private func tellOfOtherFileSystems(_ paths: [FilePath], _ context: BackupContext) {
+    for path in paths {
+      guard let status = try? FileStatus.of(path), status.type != .directory,
+        let folder = paths.last(where: { $0 != path && path.isBelow($0) }),
+        let above = try? FileStatus.of(folder), above.device != status.device
+      else { continue }
+      context.fail(
+        .scan, path, "is left out: it lies on another file system than \(folder) is to stay on")
     }
   }
 
