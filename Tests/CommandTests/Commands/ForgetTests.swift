@@ -143,6 +143,10 @@ import Testing
     #expect(outcome.text.hasPrefix("Simulating Policy: keep 7 daily, 3 monthly snapshots\n"))
     #expect(outcome.lines.contains { $0.hasPrefix("        1     1  20") })
     #expect(outcome.lines.contains { $0.hasPrefix("      400  ") })
+    // An empty variable names none, as everywhere.
+    let empty = try sandbox.igudar(
+      "forget", "--simulate", "400d", "-d", "7", "-m", "3", environment: ["IGUDAR_REPOSITORY": ""])
+    #expect(empty.code == 0 && empty.lines.count == outcome.lines.count, "\(empty.errorText)")
     let from = try repository.igudar("forget", "--simulate", "10d", "-y", "9", "--json")
     let groups = try JSON(from.text)
     #expect(groups.count == 1)

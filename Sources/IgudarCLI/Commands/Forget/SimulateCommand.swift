@@ -62,7 +62,9 @@ enum SimulateCommand {
     let given = invocation.options
     let isNamed =
       given.has(GlobalOptions.repository) || given.has(GlobalOptions.repositoryFile)
-      || ["IGUDAR_REPOSITORY", "IGUDAR_REPOSITORY_FILE"].contains { environment($0) != nil }
+      || ["IGUDAR_REPOSITORY", "IGUDAR_REPOSITORY_FILE"].contains {
+        !(environment($0) ?? []).isEmpty
+      }
     guard isNamed else { return [Start(heading: "", times: [])] }
     let grouping = try given.value(ForgetCommand.groupBy, as: SnapshotGrouping.self) ?? .usual
     var filter = try invocation.filter()
