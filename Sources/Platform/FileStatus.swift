@@ -21,6 +21,12 @@ public enum FileType: UInt8, Sendable {
   case socket
 }
 
+/// Which file of the machine something is, while that file is there.
+package struct FileIdentity: Hashable, Sendable {
+  package let device: UInt64
+  package let inode: UInt64
+}
+
 /// What Linux says of a file.
 package struct FileStatus: Hashable, Sendable {
   package var type: FileType
@@ -112,9 +118,12 @@ package struct FileStatus: Hashable, Sendable {
     }
   }
 
+  /// Which file it is, under whatever name.
+  package var identity: FileIdentity { FileIdentity(device: device, inode: inode) }
+
   /// Whether this is the same file, under whatever name.
   package func isSameFile(as other: FileStatus) -> Bool {
-    type == other.type && inode == other.inode && device == other.device
+    type == other.type && identity == other.identity
   }
 
   /// Whether nothing says that the content is another than it was at an earlier look.

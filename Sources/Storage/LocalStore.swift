@@ -178,11 +178,11 @@ public final class LocalStore: ObjectStore, Sendable {
     do throws(SystemError) {
       let folder = try Descriptor.open(FilePath(folder), O_RDONLY | O_DIRECTORY, at: root.raw)
       guard retrying({ calls.folder(folder.raw) }) != 0 else { return }
-    } catch { throw .failed("\(subject(folder)): \(error.errno.text) (open)") }
+    } catch { throw .failed("\(subject(folder)): \(error.errno.reason(in: "open"))") }
     // File systems without fsync of folders say so in these two ways; nothing better exists there.
     let errno = Errno.current
     if errno == .invalid || errno == .notSupported { return }
-    throw .failed("\(subject(folder)): \(errno.text) (fsync)")
+    throw .failed("\(subject(folder)): \(errno.reason(in: "fsync"))")
   }
 
   /// Reads a range of an object.

@@ -138,7 +138,7 @@ private final class ArchiveFeed {
       let count = unsafe Glibc.read(descriptor, buffer.pointer, buffer.capacity)
       if count < 0 {
         if errno == EINTR || errno == EAGAIN { continue }
-        failure = "\(Errno.current.text) (read)"
+        failure = Errno.current.reason(in: "read")
         return -1
       }
       note(count)

@@ -76,7 +76,7 @@ public struct Backup: Sendable {
     var problems: [(path: FilePath, message: String)] = []
     for path in paths {
       do throws(Errno) { _ = try FileStatus.of(path) } catch {
-        problems.append((path, "\(error.text) (statx)"))
+        problems.append((path, error.reason(in: "statx")))
       }
     }
     guard problems.count == paths.count else { return }
@@ -86,15 +86,15 @@ public struct Backup: Sendable {
 }
 
 /// Whether the process's working directory is still there, so that relative paths lead somewhere.
-package func hasWorkingDirectory() -> Bool {
-  guard let path = unsafe getcwd(nil, 0) else { return false }
-  unsafe free(path)
-  return true
-}
+package func hasWorkingDirectory() -> Bool { currentDirectory() != nil }
 
 /// The process's working directory; where that was deleted, a path that leads nowhere.
 package func workingDirectory() -> FilePath {
-  guard let path = unsafe getcwd(nil, 0) else { return "/(deleted working directory)" }
+  currentDirectory() ?? "/(deleted working directory)"
+}
+
+private func currentDirectory() -> FilePath? {
+  guard let path = unsafe getcwd(nil, 0) else { return nil }
   defer { unsafe free(path) }
   return unsafe FilePath(Array(UnsafeRawBufferPointer(start: path, count: strlen(path))))
 }

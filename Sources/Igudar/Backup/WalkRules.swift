@@ -11,15 +11,14 @@ struct WalkRules {
   private let readsDevices: Bool
   private let base: FilePath
   // Where the file systems begin in which folders were named: one can be mounted in another.
-  private let targetRoots: Set<FileSystemRoot>
+  private let targetRoots: Set<FileIdentity>
 
   init(_ options: BackupOptions, targets: BackupTargets) {
     exclusion = options.exclusion
     staysOnFileSystem = options.staysOnFileSystem
     readsDevices = options.readsDevices
     base = targets.base
-    targetRoots =
-      options.staysOnFileSystem ? Set(targets.paths.compactMap { FileSystemRoot(of: $0) }) : []
+    targetRoots = options.staysOnFileSystem ? Set(targets.paths.compactMap(Self.root)) : []
   }
 
   /// The names to visit in a directory: what leads to targets, or all, or only the tag that
@@ -68,7 +67,7 @@ struct WalkRules {
     _ status: FileStatus, in device: UInt64, node: BackupTargets.Node?
   ) -> Bool {
     staysOnFileSystem && node == nil && status.device != device
-      && !targetRoots.contains(FileSystemRoot(status))
+      && !targetRoots.contains(status.identity)
   }
 
   // MARK: Looking and opening
@@ -138,15 +137,9 @@ struct WalkRules {
   }
 }
 
-/// The folder where a file system begins.
-private struct FileSystemRoot: Hashable {
-  private let device: UInt64
-  private let inode: UInt64
-
-  init(_ status: FileStatus) { (device, inode) = (status.device, status.inode) }
-
-  /// Of the file system that a folder lies on; nil for what is no folder.
-  init?(of path: FilePath) {
+extension WalkRules {
+  // The folder where the file system begins that a folder lies on; nil for what is no folder.
+  private static func root(of path: FilePath) -> FileIdentity? {
     guard var folder = realPath(path), var status = try? FileStatus.of(folder),
       status.type == .directory
     else { return nil }
@@ -155,6 +148,6 @@ private struct FileSystemRoot: Hashable {
     {
       (folder, status) = (folder.parent, above)
     }
-    self.init(status)
+    return status.identity
   }
 }

@@ -23,7 +23,7 @@ extension Walker {
       let isNamed = level.listed.way != nil
       context.fail(
         .scan, level.path(index),
-        isNamed ? "\(error.text) (statx)" : SourceProblem.system("statx", error).message)
+        isNamed ? error.reason(in: "statx") : SourceProblem.system("statx", error).message)
     case .excluded: context.exclude(level.path(index))
     case .end, .unlooked: preconditionFailure("the listing looks at every name")
     }

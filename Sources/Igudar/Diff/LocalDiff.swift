@@ -223,6 +223,6 @@ private final class LocalDiffLevel {
     do throws(Errno) {
       let open = try Descriptor.openSource(name, at: directory.descriptor.raw, flags: O_DIRECTORY)
       return OpenDirectory(open, name, in: directory)
-    } catch { throw .here(directory.path.appending(name), "\(error.text) (open)") }
+    } catch { throw .here(directory.path.appending(name), error.reason(in: "open")) }
   }
 }

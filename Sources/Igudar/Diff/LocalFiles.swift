@@ -117,7 +117,7 @@ final class LocalFiles {
       guard let extent = next else { return true }
       do throws(Errno) {
         guard try comparison.holds(extent, at: offset, in: file) else { return false }
-      } catch { throw .here(directory.path.appending(name), "\(error.text) (read)") }
+      } catch { throw .here(directory.path.appending(name), error.reason(in: "read")) }
       offset += extent.length
     }
   }
@@ -127,7 +127,7 @@ final class LocalFiles {
   ) throws(LocalDiffProblem) -> Descriptor {
     do throws(Errno) {
       return try Descriptor.openSource(name, at: directory.descriptor.raw)
-    } catch { throw .here(directory.path.appending(name), "\(error.text) (open)") }
+    } catch { throw .here(directory.path.appending(name), error.reason(in: "open")) }
   }
 }
 

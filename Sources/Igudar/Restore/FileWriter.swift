@@ -138,6 +138,6 @@ final class FileWriter {
   }
 
   private func fail(_ piece: RestorePiece, _ errno: Errno) {
-    piece.file.fail("\(errno.text) (write)", context.trouble(errno))
+    piece.file.fail(errno.reason(in: "write"), context.trouble(errno))
   }
 }

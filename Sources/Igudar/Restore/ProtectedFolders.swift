@@ -6,18 +6,8 @@ package import Platform
 /// Folders in which nothing is changed, and files that are not; neither they nor what they lie in is
 /// deleted, whatever way leads to them.
 package struct ProtectedFolders: Sendable {
-  private struct Identity: Hashable {
-    let device: UInt64
-    let inode: UInt64
-
-    init(_ status: FileStatus) {
-      device = status.device
-      inode = status.inode
-    }
-  }
-
-  private let own: Set<Identity>
-  private let all: Set<Identity>
+  private let own: Set<FileIdentity>
+  private let all: Set<FileIdentity>
 
   /// The folders and files that these paths lead to; those that are not there are passed over.
   package init(_ paths: [FilePath]) {
@@ -28,11 +18,11 @@ package struct ProtectedFolders: Sendable {
   }
 
   // A folder and all that it lies in.
-  private static func chain(_ path: FilePath) -> [Identity] {
-    var chain: [Identity] = []
+  private static func chain(_ path: FilePath) -> [FileIdentity] {
+    var chain: [FileIdentity] = []
     var folder = path
     while let status = try? FileStatus.of(folder) {
-      chain.append(Identity(status))
+      chain.append(status.identity)
       if folder.parent == folder { break }
       folder = folder.parent
     }
@@ -40,10 +30,10 @@ package struct ProtectedFolders: Sendable {
   }
 
   /// Whether a folder is one of them, in which nothing is changed.
-  func areOne(_ status: FileStatus) -> Bool { own.contains(Identity(status)) }
+  func areOne(_ status: FileStatus) -> Bool { own.contains(status.identity) }
 
   /// Whether a folder must not be deleted.
-  func keep(_ status: FileStatus) -> Bool { all.contains(Identity(status)) }
+  func keep(_ status: FileStatus) -> Bool { all.contains(status.identity) }
 
   /// Whether a path lies in one of them, or would if it were made.
   package func hold(_ path: FilePath) -> Bool {

@@ -1,6 +1,7 @@
 // What the global options and the environment say about the repository to work with. Resolved only by
 // commands that need one, so that `version` never fails over a password.
 
+import Igudar
 import Platform
 import Storage
 
@@ -18,6 +19,9 @@ struct Settings: Sendable {
   let cache: Cache
   let verifiesSealed: Bool
   let limits: TransferLimits
+
+  /// Whether a path is one of the kept places or lies in one, or would if it were made.
+  func keep(_ path: FilePath) -> Bool { ProtectedFolders(keptPlaces).hold(path) }
 
   /// What no command changes, whatever else it is told: the repository, and the files that say where
   /// it is and that open it.

@@ -61,7 +61,7 @@ enum DumpCommand {
   private static func refuseRepository(
     as target: FilePath, _ invocation: Invocation
   ) throws(Failure) {
-    guard ProtectedFolders(try invocation.settings().keptPlaces).hold(target) else { return }
+    guard try invocation.settings().keep(target) else { return }
     throw Failure(
       "cannot write to \(target): it belongs to the repository, or opens it",
       nextStep: "Choose another --target.")

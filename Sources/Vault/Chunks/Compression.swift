@@ -28,7 +28,7 @@ package struct Compressor: ~Copyable {
     _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
     if level == 3 {
       // Half of each of the level's own tables, which stay in a core's cache: a seventh faster, and
-      // half a percent larger.
+      // less than a percent larger.
       _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, 16)
       _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_chainLog, 15)
     }

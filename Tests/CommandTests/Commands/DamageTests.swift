@@ -2,6 +2,13 @@
 
 import Testing
 
+private func expectWhole(
+  _ test: TestRepository, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  try test.igudar("restore", "-q", "latest:src", "-t", "out")
+  #expect(try test.differences("src", "out").isEmpty, sourceLocation: sourceLocation)
+}
+
 struct LostPackTests {
   private func repository() throws -> TestRepository {
     let test = try TestRepository()
@@ -17,11 +24,6 @@ struct LostPackTests {
 
   private func packs(_ test: TestRepository) throws -> [String] {
     try test.shell("find repo/packs -type f | sort").lines
-  }
-
-  private func expectWhole(_ test: TestRepository) throws {
-    try test.igudar("restore", "-q", "latest:src", "-t", "out")
-    #expect(try test.differences("src", "out").isEmpty)
   }
 
   @Test(arguments: [0, 1], ["rm", "truncate -s -1"])
@@ -117,8 +119,7 @@ struct RepairTests {
     #expect(try test.igudar("check", "--read-data", code: 5).errorText.contains("/src/"))
     try test.igudar("backup", "src")
     try test.igudar("check", "--read-data")
-    try test.igudar("restore", "-q", "latest:src", "-t", "out")
-    #expect(try test.differences("src", "out").isEmpty)
+    try expectWhole(test)
   }
 
   @Test func afterARepairAllButTheLossComesBack() throws {
@@ -160,8 +161,7 @@ struct RepairTests {
     try test.igudar("repair", "packs", pack, code: offset == 0 ? 0 : 5)
     try test.igudar("backup", "src")
     try test.igudar("check", "--read-data")
-    try test.igudar("restore", "-q", "latest:src", "-t", "out")
-    #expect(try test.differences("src", "out").isEmpty)
+    try expectWhole(test)
   }
 
   @Test func aMissingSegmentLosesNothingAndIsRebuilt() throws {
@@ -172,8 +172,7 @@ struct RepairTests {
     try test.igudar("check", "--read-data", code: 4)
     try test.igudar("repair", "index")
     try test.igudar("check", "--read-data")
-    try test.igudar("restore", "-q", "latest:src", "-t", "out")
-    #expect(try test.differences("src", "out").isEmpty)
+    try expectWhole(test)
   }
 
   @Test func withAMissingSegmentAndAMissingPackTheLossIsNamed() throws {
@@ -224,8 +223,7 @@ struct UnreadableObjectTests {
     try test.igudar("prune", "--max-unused", "0", "--grace", "0", code: 5)
     try test.shell("rm repo/\(pack); mv kept repo/\(pack)")
     try test.igudar("check", "--read-data")
-    try test.igudar("restore", "-q", "latest:src", "-t", "out")
-    #expect(try test.differences("src", "out").isEmpty)
+    try expectWhole(test)
   }
 
   @Test func aSegmentThatCannotBeReadIsPassedOver() throws {
@@ -236,8 +234,7 @@ struct UnreadableObjectTests {
     let outcome = try test.igudar("check", code: 4)
     #expect(outcome.errorText.contains("\(segment) cannot be read"))
     try test.igudar("repair", "index")
-    try test.igudar("restore", "-q", "latest:src", "-t", "out")
-    #expect(try test.differences("src", "out").isEmpty)
+    try expectWhole(test)
   }
 
   @Test(arguments: ["mkdir", "mkfifo", "ln -s nothing"])
@@ -249,8 +246,7 @@ struct UnreadableObjectTests {
     try test.igudar("repair", "packs", pack, code: 5)
     try test.igudar("backup", "src")
     try test.igudar("check", "--read-data")
-    try test.igudar("restore", "-q", "latest:src", "-t", "out")
-    #expect(try test.differences("src", "out").isEmpty)
+    try expectWhole(test)
   }
 
   @Test func aFileInThePlaceOfAFolderOfPacksCostsThesePacks() throws {
@@ -260,8 +256,7 @@ struct UnreadableObjectTests {
     try test.igudar("restore", "-q", "latest:src", "-t", "out", code: 5)
     try test.shell("cmp src/first out/first; rm repo/$(dirname \(pack))")
     try test.igudar("backup", "src")
-    try test.igudar("restore", "-q", "latest:src", "-t", "out")
-    #expect(try test.differences("src", "out").isEmpty)
+    try expectWhole(test)
   }
 
   @Test func aRepositoryWithoutItsFormatIsDamagedAndNotAbsent() throws {

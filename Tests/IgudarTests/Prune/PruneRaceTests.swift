@@ -101,6 +101,16 @@ import Vault
     try requireWhole(snapshots: 1)
   }
 
+  /// The repository through a store in which another prunes before packs are read for the `turn`-th
+  /// time.
+  private func repository(prunedBeforeRead turn: Int) throws -> Repository {
+    let (small, options) = (small, options(graceSeconds: 0))
+    return try open(
+      FaultyStore.reading(small.store, turn: turn) {
+        _ = try Prune(small.repository, options: options).run()
+      })
+  }
+
   // Whichever read it is that the other comes before: what it took out is no damage.
   @Test(arguments: 0..<24)
   mutating func whatAnotherPruneTakesOutMeanwhileIsNotDamaged(_ turn: Int) throws {
@@ -111,12 +121,8 @@ import Vault
       _ = try small.backUp()
     }
     try forgetAllButLast()
-    let (small, options) = (small, options(graceSeconds: 0))
-    let other = try open(
-      FaultyStore.reading(small.store, turn: turn) {
-        _ = try Prune(small.repository, options: options).run()
-      })
-    let report = try Prune(other, options: options).run()
+    let other = try repository(prunedBeforeRead: turn)
+    let report = try Prune(other, options: options(graceSeconds: 0)).run()
     #expect(report.damagedPacks.isEmpty, "\(report.damagedPacks)")
     try requireWhole(snapshots: 1)
   }
@@ -130,11 +136,7 @@ import Vault
     try small.write("rye", random.noise(300_000))
     _ = try small.backUp()
     try forgetAllButLast()
-    let (small, options) = (small, options(graceSeconds: 0))
-    let other = try open(
-      FaultyStore.reading(small.store, turn: turn) {
-        _ = try Prune(small.repository, options: options).run()
-      })
+    let other = try repository(prunedBeforeRead: turn)
     let report = try IndexRepair(other).run { _, _ in }
     #expect(report.unreadable.isEmpty, "\(report.unreadable)")
     try requireWhole(snapshots: 1)

@@ -100,7 +100,7 @@ enum RestoreCommand {
   private static func refuseRepository(
     as target: FilePath, _ invocation: Invocation
   ) throws(Failure) {
-    guard ProtectedFolders(try invocation.settings().keptPlaces).hold(target) else { return }
+    guard try invocation.settings().keep(target) else { return }
     throw .target("\(target)", "it lies inside the repository")
   }
 
