@@ -60,7 +60,11 @@ let package = Package(
       name: "IgudarCLI", dependencies: ["CLinux", "Platform", "Storage", "Vault", "Igudar"],
       swiftSettings: strict,
       // A program that people start by hand many times a day is not to load seven libraries first.
-      linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
+      // Its libsodium gets large pages (Sources/CLinux/pages.c).
+      linkerSettings: [
+        .unsafeFlags(
+          ["-static-stdlib", "-Xlinker", "--wrap=mmap"], .when(configuration: .release))
+      ]),
     .target(
       name: "FuzzTargets", dependencies: ["Platform", "Storage", "Vault", "Igudar"],
       path: "Fuzz/Targets", swiftSettings: strict),

@@ -182,7 +182,8 @@ extension FuzzTarget {
     var parts = InputReader(input)
     let type = parts.byte()
     let record = try? Note.open(
-      parts.remainder(), for: type, keyring: Fixed.keyring, repository: Fixed.repository)
+      parts.remainder(), for: type,
+      runs: RunKeyring(keyring: Fixed.keyring, repository: Fixed.repository))
     return record != nil
   }
 }

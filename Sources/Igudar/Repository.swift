@@ -77,7 +77,8 @@ public struct Repository: Sendable {
   private func infos(
     in state: JournalState
   ) -> [(JournalCommit, Result<SnapshotInfo, VaultError>)] {
-    state.commits.filter { !$0.isSuperseded }.parallelMap { commit in
+    defer { vault.runs.keep() }
+    return state.commits.filter { !$0.isSuperseded }.parallelMap { commit in
       (commit, Result { () throws(VaultError) in try self.info(of: commit, in: state) })
     }
   }
@@ -141,8 +142,7 @@ public struct Repository: Sendable {
   ) throws(VaultError) -> SnapshotInfo {
     let object = JournalEntry.path(commit.number)
     let record = try Note.open(
-      commit.body.note, for: JournalBody.commitType, keyring: vault.access.keyring,
-      repository: vault.repositoryID, object: object)
+      commit.body.note, for: JournalBody.commitType, runs: vault.runs, object: object)
     let snapshot: Snapshot
     do throws(Damage) { snapshot = try unsafe Snapshot(decoding: record.span.bytes) } catch {
       throw .damaged(object: object, error)
@@ -159,8 +159,7 @@ public struct Repository: Sendable {
   private func amendment(_ row: JournalAmendment) throws(VaultError) -> Amendment {
     let object = JournalEntry.path(row.number)
     let record = try Note.open(
-      row.body.note, for: JournalBody.amendType, keyring: vault.access.keyring,
-      repository: vault.repositoryID, object: object)
+      row.body.note, for: JournalBody.amendType, runs: vault.runs, object: object)
     do throws(Damage) { return try unsafe Amendment(decoding: record.span.bytes) } catch {
       throw .damaged(object: object, error)
     }

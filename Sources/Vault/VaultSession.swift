@@ -75,10 +75,11 @@ extension Vault {
     var commits: [VaultCommit] = []
     for commit in journal.state.liveCommits {
       let payload = try Note.open(
-        commit.body.note, for: JournalBody.commitType, keyring: access.keyring,
-        repository: repositoryID, object: JournalEntry.path(commit.number))
+        commit.body.note, for: JournalBody.commitType, runs: runs,
+        object: JournalEntry.path(commit.number))
       commits.append(VaultCommit(id: commit.id, payload: payload))
     }
+    runs.keep()
     return commits
   }
 }

@@ -109,8 +109,7 @@ package struct Inspection: Sendable {
   ) throws(RepositoryError) -> [UInt8] {
     try vaultErrors { () throws(VaultError) in
       try Note.open(
-        note, for: type, keyring: keyring, repository: vault.repositoryID,
-        object: JournalEntry.path(entry.number))
+        note, for: type, runs: vault.runs, object: JournalEntry.path(entry.number))
     }
   }
 

@@ -9,6 +9,7 @@
 // | states | pack number, big-endian | u8 state of a pack that is not simply live |
 // | segments | segment hash | u32 row count, pack numbers |
 // | journal | entry number, big-endian | hash, seal, payload |
+// | runs | public key of a run | its key, sealed (RunKeyCache.swift) |
 //
 // Every value but those of `chunks` ends with eight bytes of BLAKE2b over table, key and value: a
 // flipped bit must not revive a swept pack or give a chunk to the wrong one.
@@ -24,13 +25,14 @@ struct IndexTables: Sendable {
   let states: LMDBDatabase
   let segments: LMDBDatabase
   let journal: LMDBDatabase
+  let runs: LMDBDatabase
 
   /// Raised when the layout changes; a cache of another version is made anew.
   static let version: UInt32 = 2
 
   init(in environment: LMDBEnvironment) throws(LMDBError) {
     let opened = try environment.databases([
-      "about", "chunks", "packs", "names", "states", "segments", "journal",
+      "about", "chunks", "packs", "names", "states", "segments", "journal", "runs",
     ])
     about = opened[0]
     chunks = opened[1]
@@ -39,9 +41,10 @@ struct IndexTables: Sendable {
     states = opened[4]
     segments = opened[5]
     journal = opened[6]
+    runs = opened[7]
   }
 
-  var all: [LMDBDatabase] { [about, chunks, packs, names, states, segments, journal] }
+  var all: [LMDBDatabase] { [about, chunks, packs, names, states, segments, journal, runs] }
 
   /// Checks every row: one whose key was changed would never be found again, and what it tells of
   /// would count as lost.

@@ -44,6 +44,8 @@ package struct Label: Hashable, Sendable, ExpressibleByStringLiteral {
   package static let gear: Label = "igudar gear"
   package static let sipHash: Label = "igudar siphash"
   package static let treeCut: Label = "igudar tree cut"
+  /// In the local cache alone, which is no part of the format.
+  package static let runCache: Label = "igudar run cache"
   package static let setSum: Label = "igudar set sum"
 }
 

@@ -30,14 +30,13 @@ package enum Note {
 
   /// The record in a note; `object` names the journal entry in errors.
   package static func open(
-    _ note: [UInt8], for entryType: UInt8, keyring: KeyRing, repository: RepositoryID,
-    object: String = "note"
+    _ note: [UInt8], for entryType: UInt8, runs: RunKeyring, object: String = "note"
   ) throws(VaultError) -> [UInt8] {
     guard note.count >= headerSize + AEAD.tagSize else {
       throw .damaged(object: object, .badLength)
     }
     let header = Array(note[..<headerSize])
-    let run = try runKeys(header, keyring, repository, object)
+    let run = try runKeys(header, runs, object)
     let zeroed = header[..<commitmentOffset] + [UInt8](repeating: 0, count: 32)
     let expected = run.commitment(.noteCommitment, Array(zeroed))
     let commitment = Array(header[commitmentOffset...])
@@ -46,7 +45,7 @@ package enum Note {
     }
     try run.suite.requireAvailable()
     let key = run.derive(.noteKey, Array(header[40..<commitmentOffset]))
-    let aad = aad(header, repository, entryType)
+    let aad = aad(header, runs.repository, entryType)
     let sealed = unsafe note.span.bytes.extracting(headerSize..<note.count)
     let record = AEAD.open(run.suite, key: key, nonce: nonce, aad: aad, sealed: sealed)
     guard let record else { throw .damaged(object: object, .notAuthentic) }
@@ -54,35 +53,27 @@ package enum Note {
   }
 
   private static func runKeys(
-    _ header: [UInt8], _ keyring: KeyRing, _ repository: RepositoryID, _ object: String
+    _ header: [UInt8], _ runs: RunKeyring, _ object: String
   ) throws(VaultError) -> RunKeys {
-    let kem = header[5]
-    let epoch: EpochKeys
+    let epoch: UInt32
     let suite: Suite
     let publicKey: PublicKey
     do throws(Damage) {
-      (epoch, suite, publicKey) = try parse(header, keyring)
+      (epoch, suite, publicKey) = try parse(header)
     } catch {
       throw .damaged(object: object, error)
     }
-    return try RunKeys.opening(
-      publicKey: publicKey, epoch: epoch, suite: suite, kem: kem, repository: repository,
-      object: object)
+    return try runs.run(publicKey, epoch: epoch, suite: suite, kem: header[5], object: object)
   }
 
-  private static func parse(
-    _ header: [UInt8], _ keyring: KeyRing
-  ) throws(Damage) -> (EpochKeys, Suite, PublicKey) {
+  private static func parse(_ header: [UInt8]) throws(Damage) -> (UInt32, Suite, PublicKey) {
     var reader = unsafe ByteReader(header.span.bytes)
-    let number = try reader.u32()
+    let epoch = try reader.u32()
     let suiteNumber = try reader.u8()
     _ = try reader.u8()
     try reader.zeros(2)
     guard let suite = Suite(rawValue: suiteNumber) else {
       throw .malformed("suite \(suiteNumber)")
-    }
-    guard let epoch = keyring.epoch(number) else {
-      throw .malformed("epoch \(number) is not in the keyring")
     }
     return (epoch, suite, try reader.id(PublicKey.self))
   }

@@ -35,6 +35,17 @@ package final class RunKeys: Sendable {
     runKey = unsafe message.bytes.withBytes { unsafe Hash.derive(epoch.psk, .runKey, $0) }
   }
 
+  /// Keys that were agreed before.
+  init(
+    epoch: UInt32, suite: Suite, repository: RepositoryID, publicKey: PublicKey, runKey: SecretKey
+  ) {
+    self.repository = repository
+    self.epoch = epoch
+    self.suite = suite
+    self.publicKey = publicKey
+    self.runKey = runKey
+  }
+
   /// New keys for a run that writes; the secret half of the pair is gone on return.
   package static func fresh(
     for epoch: EpochKeys, repository: RepositoryID, randomness: some Randomness

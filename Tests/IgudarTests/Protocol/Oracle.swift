@@ -97,8 +97,9 @@ final class Oracle {
   private func chunks(of commit: JournalCommit) throws -> [ChunkID] {
     if let known = needs[commit.id] { return known }
     let record = try Note.open(
-      commit.body.note, for: JournalBody.commitType, keyring: scene.access.keyring,
-      repository: scene.access.repository, object: JournalEntry.path(commit.number))
+      commit.body.note, for: JournalBody.commitType,
+      runs: RunKeyring(keyring: scene.access.keyring, repository: scene.access.repository),
+      object: JournalEntry.path(commit.number))
     let snapshot = try unsafe Snapshot(decoding: record.span.bytes)
     var found: [ChunkID] = []
     var walk = ReferenceWalk(from: nodes, remembering: DigestSet())

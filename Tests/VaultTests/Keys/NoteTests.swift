@@ -16,7 +16,8 @@ import Testing
     _ note: [UInt8], entryType: UInt8 = 1, ring: KeyRing? = nil, repository: RepositoryID? = nil
   ) throws -> [UInt8] {
     try Note.open(
-      note, for: entryType, keyring: ring ?? self.ring, repository: repository ?? self.repository)
+      note, for: entryType,
+      runs: RunKeyring(keyring: ring ?? self.ring, repository: repository ?? self.repository))
   }
 
   @Test func readersAgreeOnTheRunKey() throws {
