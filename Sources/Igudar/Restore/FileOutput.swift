@@ -14,6 +14,8 @@ final class FileOutput: Sendable {
   private let arrival: Arrival?
   // Where the last byte ends that was written here.
   private let end = Atomic<UInt64>(0)
+  // Whether somebody is writing.
+  private let isBusy = Atomic<Bool>(false)
 
   init(
     for entry: Entry, in directory: RestoreDirectory, over base: SharedDescriptor?,
@@ -64,6 +66,20 @@ final class FileOutput: Sendable {
   func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(Errno) {
     try unsafe descriptor.write(bytes, at: Int64(offset))
     end.max(offset + UInt64(bytes.count), ordering: .relaxed)
+  }
+
+  /// Writes bytes of the content unless somebody else is writing, and answers whether it did.
+  ///
+  /// The kernel lets one thread at a time write a file: others would wait, and not idly, until it is
+  /// done.
+  @unsafe
+  func writeUnlessBusy(
+    _ bytes: UnsafeRawBufferPointer, at offset: UInt64
+  ) throws(Errno) -> Bool {
+    guard !isBusy.exchange(true, ordering: .acquiring) else { return false }
+    defer { isBusy.store(false, ordering: .releasing) }
+    try unsafe write(bytes, at: offset)
+    return true
   }
 
   /// Gives it its size, once all is written; holes at the end were not.

@@ -11,6 +11,12 @@ final class FileWriter {
   private let hand: RestoreHand
   private let context: RestoreContext
   private let comparison: ContentComparison
+  // What is proven, and waits while others write its file.
+  private var waiting: [WaitingPiece] = []
+  private var waitingBytes = 0
+
+  // About two frames for each worker, which the cache of frames mostly holds as well.
+  private static let waitingLimit = 4 << 20
 
   init(_ hand: RestoreHand) {
     self.hand = hand
@@ -24,6 +30,14 @@ final class FileWriter {
     let piece: RestorePiece
   }
 
+  @safe
+  private struct WaitingPiece {
+    let piece: RestorePiece
+    let bytes: UnsafeRawBufferPointer
+    /// Where the bytes are.
+    let frame: DecodedFrame
+  }
+
   /// Does all pieces and ends this batch's part of every file in it.
   func process(_ batch: RestoreBatch) {
     let missing = missing(in: batch)
@@ -32,6 +46,7 @@ final class FileWriter {
         if context.isStopped { break }
         write(frame)
       }
+      writeWaiting()
     }
     if context.isStopped {
       for file in batch.files { file.giveUp() }
@@ -107,10 +122,23 @@ final class FileWriter {
     let wanted = frame.filter { !$0.piece.file.hasFailed }
     let lost = unsafe hand.reader.withNeighbours(
       wanted.map { ($0.id, $0.place) }, kind: .data
-    ) { index, bytes in
-      unsafe put(bytes, wanted[index].piece)
+    ) { index, bytes, frame in
+      unsafe put(bytes, wanted[index].piece, in: frame)
     }
     for index in lost { writeAlone(wanted[index]) }
+    writeWaiting(mayWait: waitingBytes <= Self.waitingLimit)
+  }
+
+  // Where nothing may wait any longer it is all written, whoever else is writing.
+  private func writeWaiting(mayWait: Bool = false) {
+    guard !waiting.isEmpty else { return }
+    let items = waiting
+    waiting.removeAll(keepingCapacity: true)
+    waitingBytes = 0
+    for item in items where !context.isStopped && !item.piece.file.hasFailed {
+      unsafe put(item.bytes, item.piece, in: mayWait ? item.frame : nil)
+      withExtendedLifetime(item.frame) {}
+    }
   }
 
   private func writeAlone(_ item: Placed) {
@@ -120,7 +148,10 @@ final class FileWriter {
     } catch { piece.file.fail(error, context) }
   }
 
-  private func put(_ bytes: UnsafeRawBufferPointer, _ piece: RestorePiece) {
+  // Bytes that lie in a frame may wait for their turn.
+  private func put(
+    _ bytes: UnsafeRawBufferPointer, _ piece: RestorePiece, in frame: DecodedFrame? = nil
+  ) {
     guard bytes.count == Int(piece.extent.length) else {
       let count = bytes.count
       return piece.file.fail(
@@ -130,6 +161,12 @@ final class FileWriter {
       let output = try piece.file.opened(context)
       if unsafe context.options.makesSparse && bytes.isZero {
         try output.makeHole(piece.range)
+      } else if let frame {
+        guard try unsafe output.writeUnlessBusy(bytes, at: piece.offset) else {
+          waiting.append(unsafe WaitingPiece(piece: piece, bytes: bytes, frame: frame))
+          waitingBytes += bytes.count
+          return
+        }
       } else {
         try unsafe output.write(bytes, at: piece.offset)
       }

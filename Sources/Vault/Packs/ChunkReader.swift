@@ -90,12 +90,12 @@ package final class ChunkReader {
   /// Hands chunks that lie in one frame to a closure, with their indices, after proving all of them
   /// together, which takes a fraction of the time that one by one takes.
   ///
-  /// The places must be those that `place(of:)` gave, and of the same frame.
+  /// The bytes stay as long as the frame, which the closure gets too, is kept. The places must be those that `place(of:)` gave, and of the same frame.
   /// - Returns: the indices of those that are not to be had there: `withChunk` tries other places.
   @unsafe
   package func withNeighbours(
     _ chunks: [(id: ChunkID, place: Placement)], kind: ChunkKind,
-    _ body: (Int, UnsafeRawBufferPointer) -> Void
+    _ body: (Int, UnsafeRawBufferPointer, DecodedFrame) -> Void
   ) -> [Int] {
     guard let first = chunks.first, let frame = try? frame(at: first.place) else {
       return Array(chunks.indices)
@@ -117,7 +117,7 @@ package final class ChunkReader {
       let ids = unsafe vault.hasher.ids(of: parts, kind: kind)
       for (position, index) in whole.enumerated() {
         if ids[position] == chunks[index].id {
-          unsafe body(index, parts[position])
+          unsafe body(index, parts[position], frame)
         } else {
           lost.append(index)
         }
