@@ -9,6 +9,7 @@ package final class Channel<Item: Sendable>: @unchecked Sendable {
   private let filled = Condition()
   private let freed = Condition()
   private let capacity: Int
+  private var limit: Int
   private var items: [Item?]
   private var first = 0
   private var count = 0
@@ -17,13 +18,14 @@ package final class Channel<Item: Sendable>: @unchecked Sendable {
   package init(capacity: Int) {
     precondition(capacity > 0, "a channel holds at least one item")
     self.capacity = capacity
+    limit = capacity
     items = Array(repeating: nil, count: capacity)
   }
 
   /// Waits for room and adds an item; false when the channel is closed.
   package func send(_ item: Item) -> Bool {
     lock.withLock {
-      while count == capacity && !isClosed { freed.wait(lock) }
+      while count >= limit && !isClosed { freed.wait(lock) }
       guard !isClosed else { return false }
       items[(first + count) % capacity] = item
       count += 1
@@ -43,6 +45,11 @@ package final class Channel<Item: Sendable>: @unchecked Sendable {
       freed.signal()
       return item
     }
+  }
+
+  /// Lets no more items wait from now on than this many, or than wait already.
+  package func narrow(to most: Int) {
+    lock.withLock { limit = min(limit, max(1, most, count)) }
   }
 
   /// Whether nothing waits in it at the moment.

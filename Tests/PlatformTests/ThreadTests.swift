@@ -1,5 +1,6 @@
 // Threads, and what they hand to each other.
 
+import Glibc
 import Platform
 import Testing
 
@@ -58,6 +59,26 @@ import Testing
     #expect(!full.send(3))
     #expect(full.receive() == 1, "what was sent can still be received")
     #expect(full.receive() == nil)
+  }
+
+  @Test func whatIsNarrowedHoldsNoMoreThanItDoes() {
+    let channel = Channel<Int>(capacity: 8)
+    for item in 0..<5 { #expect(channel.send(item)) }
+    channel.narrow(to: 3)
+    #expect(channel.receive() == 0)
+    #expect(channel.send(5))
+    let sent = Counter()
+    let sender = Thread.start(name: "sender") { if channel.send(6) { sent.add() } }
+    usleep(20_000)
+    #expect(sent.value == 0)
+    #expect(channel.receive() == 1)
+    sender.join()
+    #expect(sent.value == 1)
+    // As few as one is still a way through.
+    let narrow = Channel<Int>(capacity: 2)
+    narrow.narrow(to: 0)
+    #expect(narrow.send(1))
+    #expect(narrow.receive() == 1)
   }
 
   @Test func aChannelLetsGoOfWhatItHandedOut() {

@@ -35,6 +35,7 @@ public struct Backup: Sendable {
     report: @escaping @Sendable (BackupEvent) -> Void
   ) throws(RepositoryError) -> BackupSummary {
     defer { listing.stop() }
+    listing.endHeadStart()
     let context = BackupContext(
       vault: repository.vault, options: options, progress: progress, start: listing.start,
       report: report)

@@ -29,6 +29,8 @@ public final class SourceListing: @unchecked Sendable {
     max(2, min(64, openFileLimit() / 4 / ListingBlock.directoryLimit))
   }
 
+  private static let fewBlocks = 8
+
   /// Begins to list files and folders; relative ones begin at the working directory.
   public init(of paths: [FilePath], options: BackupOptions) {
     isPlaced = paths.allSatisfy(\.isAbsolute) || hasWorkingDirectory()
@@ -46,6 +48,12 @@ public final class SourceListing: @unchecked Sendable {
   }
 
   deinit { stop() }
+
+  /// Ends the head start that the listing has while a passphrase is hashed: it gets no further ahead
+  /// of the walk than it is, or than a few blocks.
+  ///
+  /// Whoever opens the repository at once may wait long for its packs to be listed.
+  func endHeadStart() { blocks.narrow(to: Self.fewBlocks) }
 
   /// The next item; nil when the listing was stopped.
   func next() -> ListedItem? {

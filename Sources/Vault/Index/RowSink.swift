@@ -13,7 +13,8 @@ struct RowSink {
   let batchSize: Int
 
   private static let batchLimit = 64 << 10
-  private static let dirtyPages = 1_000
+  // Of leaves; where they lie far apart each has a page above it that is dirtied too.
+  private static let dirtyPages = 500
   private static let rowsPerPage = 60
 
   /// A sink for this many rows.
