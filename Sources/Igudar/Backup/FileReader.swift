@@ -66,7 +66,7 @@ final class FileReader {
         UnsafeRawBufferPointer(start: stretch.buffer.pointer + offset, count: cut.length))
       offset += cut.length
     }
-    let ids = try unsafe lane.put(chunks, known: stretch.cuts.map(\.id), kind: .data)
+    let ids = try unsafe lane.put(large: chunks, known: stretch.cuts.map(\.id))
     for (id, cut) in zip(ids, stretch.cuts) {
       batch.extents.append(.chunk(id, length: UInt32(cut.length)))
     }

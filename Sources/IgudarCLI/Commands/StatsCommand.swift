@@ -21,7 +21,7 @@ enum StatsCommand {
       files-by-contents  files that differ in content
       blobs-per-file     chunks of such files that differ, path by path
       raw-data           all chunks that they need, once, and what these take in the store: the
-                         size of all frames, each about 1.5 MiB of files or 256 KiB of folders
+                         size of all frames, each about 2 MiB of files or 256 KiB of folders
                          before compression, in which at least one of them is
       unique             chunks as raw-data counts them, but only those that no other snapshot
                          needs: what forgetting these snapshots could give back, at most

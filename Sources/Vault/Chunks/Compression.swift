@@ -7,11 +7,12 @@ import CZstd
 public enum Compression: Hashable, Sendable {
   /// Store as it is.
   case off
+  /// Level 3, for large files level 2; what does not shrink is stored.
+  ///
+  /// Images, archives and media gain a fortieth from level 3, and it takes a quarter longer.
+  case auto
   /// Compress with a zstd level from 1 to 19 and store what does not shrink.
   case level(Int32)
-
-  /// Level 3, and what does not shrink is stored.
-  public static let auto = Compression.level(3)
 }
 
 /// Owns a zstd compression context.

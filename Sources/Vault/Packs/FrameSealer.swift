@@ -6,6 +6,8 @@ import Platform
 /// The buffers and contexts that one thread needs to make frames.
 package struct FrameSealer: ~Copyable {
   private let compressor: Compressor?
+  // For large files, where that is another.
+  private let largeCompressor: Compressor?
   private let decompressor: Decompressor?
   // Inner header in front of compressed data; one byte less than the plain text, so that what
   // does not shrink does not fit.
@@ -16,8 +18,15 @@ package struct FrameSealer: ~Copyable {
   /// Buffers for frames of up to `frameSize` plain bytes; `verifies` opens every sealed frame.
   package init(compression: Compression, frameSize: Int, verifies: Bool) {
     switch compression {
-    case .off: compressor = nil
-    case .level(let level): compressor = Compressor(level: level)
+    case .off:
+      compressor = nil
+      largeCompressor = nil
+    case .auto:
+      compressor = Compressor(level: 3)
+      largeCompressor = Compressor(level: 2)
+    case .level(let level):
+      compressor = Compressor(level: level)
+      largeCompressor = nil
     }
     decompressor = verifies ? Decompressor() : nil
     let room = frameSize + PackKeys.innerHeaderSize
@@ -31,11 +40,11 @@ package struct FrameSealer: ~Copyable {
   /// They point into `gathered` when stored and into this sealer's buffer when compressed.
   @unsafe
   package borrowing func inner(
-    of gathered: UnsafeMutableRawBufferPointer
+    of gathered: UnsafeMutableRawBufferPointer, ofLargeFiles isLarge: Bool = false
   ) -> (bytes: UnsafeRawBufferPointer, codec: FrameCodec) {
     let head = PackKeys.innerHeaderSize
     let plain = unsafe UnsafeRawBufferPointer(rebasing: gathered[head...])
-    if let size = unsafe compress(plain) {
+    if let size = unsafe compress(plain, isLarge) {
       let target = unsafe UnsafeMutableRawBufferPointer(
         start: compressed.pointer, count: head + size)
       unsafe Self.writeHeader(into: target, plainLength: plain.count, codec: .zstd)
@@ -45,10 +54,13 @@ package struct FrameSealer: ~Copyable {
     return (UnsafeRawBufferPointer(gathered), .stored)
   }
 
-  private borrowing func compress(_ plain: UnsafeRawBufferPointer) -> Int? {
+  private borrowing func compress(_ plain: UnsafeRawBufferPointer, _ isLarge: Bool) -> Int? {
     guard compressor != nil, plain.count > 1 else { return nil }
     let room = unsafe UnsafeMutableRawBufferPointer(
       start: compressed.pointer + PackKeys.innerHeaderSize, count: plain.count - 1)
+    if isLarge, largeCompressor != nil {
+      return unsafe largeCompressor?.compress(plain, into: room)
+    }
     return unsafe compressor?.compress(plain, into: room)
   }
 

@@ -16,7 +16,7 @@ package final class Lane {
   package private(set) var counts = RunCounts()
 
   /// Plain bytes of a frame that make it ready: data, tree.
-  private static let frameTargets = [3 << 19, 256 << 10]
+  private static let frameTargets = [2 << 20, 256 << 10]
 
   /// Chunks that make a frame ready however small they are, so that lists of them stay short.
   private static let frameChunkLimit = 16_384
@@ -25,6 +25,8 @@ package final class Lane {
   private struct Gathering {
     let buffer: Buffer
     var size = 0
+    // Of these the bytes of large files.
+    var largeSize = 0
     var ids: [ChunkID] = []
     var lengths: [UInt32] = []
   }
@@ -71,29 +73,32 @@ package final class Lane {
     return ids
   }
 
-  /// Adds many chunks, of some of which the caller has hashed these very bytes, and answers all IDs.
+  /// Adds chunks of data of a large file, of some of which the caller has hashed these very bytes, and
+  /// answers all IDs.
   ///
   /// - Throws: as `put` of one.
   @unsafe
   package func put(
-    _ chunks: [UnsafeRawBufferPointer], known: [ChunkID?], kind: ChunkKind
+    large chunks: [UnsafeRawBufferPointer], known: [ChunkID?]
   ) throws(VaultError) -> [ChunkID] {
     let unknown = unsafe zip(chunks, known).filter { unsafe $0.1 == nil }.map { unsafe $0.0 }
-    var found = unsafe hasher.ids(of: unknown, kind: kind)[...]
+    var found = unsafe hasher.ids(of: unknown, kind: .data)[...]
     let ids = known.map { id in id ?? found.removeFirst() }
-    try unsafe put(chunks, ids, kind: kind)
+    try unsafe put(chunks, ids, kind: .data, areLarge: true)
     return ids
   }
 
   private func put(
-    _ chunks: [UnsafeRawBufferPointer], _ ids: [ChunkID], kind: ChunkKind
+    _ chunks: [UnsafeRawBufferPointer], _ ids: [ChunkID], kind: ChunkKind, areLarge: Bool = false
   ) throws(VaultError) {
-    for index in ids.indices { _ = try unsafe put(chunks[index], ids[index], kind: kind) }
+    for index in ids.indices {
+      _ = try unsafe put(chunks[index], ids[index], kind: kind, isLarge: areLarge)
+    }
   }
 
   // Adds a chunk that is new, and answers whether it is.
   private func put(
-    _ bytes: UnsafeRawBufferPointer, _ id: ChunkID, kind: ChunkKind
+    _ bytes: UnsafeRawBufferPointer, _ id: ChunkID, kind: ChunkKind, isLarge: Bool = false
   ) throws(VaultError) -> Bool {
     if let place = try index.find(id), run.trusts(id) {
       rely(on: place.pack)
@@ -103,7 +108,7 @@ package final class Lane {
     if run.isDry {
       count(kind, bytes.count)
     } else {
-      try unsafe gather(id, bytes, kind: kind)
+      try unsafe gather(id, bytes, kind: kind, isLarge: isLarge)
     }
     return true
   }
@@ -125,7 +130,7 @@ package final class Lane {
   }
 
   private func gather(
-    _ id: ChunkID, _ bytes: UnsafeRawBufferPointer, kind: ChunkKind
+    _ id: ChunkID, _ bytes: UnsafeRawBufferPointer, kind: ChunkKind, isLarge: Bool = false
   ) throws(VaultError) {
     let slot = Int(kind.rawValue)
     let length = bytes.count
@@ -142,6 +147,7 @@ package final class Lane {
       unsafe (frames[slot].buffer.pointer + offset).copyMemory(from: base, byteCount: length)
     }
     frames[slot].size += length
+    if isLarge { frames[slot].largeSize += length }
     frames[slot].ids.append(id)
     frames[slot].lengths.append(UInt32(length))
     count(kind, length)
@@ -193,7 +199,8 @@ package final class Lane {
     let head = PackKeys.innerHeaderSize
     let gathered = unsafe UnsafeMutableRawBufferPointer(
       start: frame.buffer.pointer, count: head + frame.size)
-    let (inner, codec) = unsafe sealer.inner(of: gathered)
+    let (inner, codec) = unsafe sealer.inner(
+      of: gathered, ofLargeFiles: frame.largeSize > frame.size / 2)
     let description = FrameDescription(
       storedLength: UInt32(inner.count + 32), plainLength: UInt32(frame.size),
       chunkCount: UInt32(frame.ids.count), codec: codec, kind: kind)
@@ -203,6 +210,7 @@ package final class Lane {
       unsafe sealer.verifies(stored, at: offset, keys: keys, plain: plain)
     }
     frames[slot].size = 0
+    frames[slot].largeSize = 0
     frames[slot].ids.removeAll(keepingCapacity: true)
     frames[slot].lengths.removeAll(keepingCapacity: true)
   }

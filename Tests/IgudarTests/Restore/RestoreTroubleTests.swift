@@ -91,7 +91,7 @@ import Vault
 
   @Test func whatWasFinishedBeforeAnInterruptionIsNotWrittenAgain() throws {
     try harvest.shell(
-      "cd src; for f in $(seq 100 699); do head -c 20000 /dev/urandom > $f; done")
+      "cd src; for f in $(seq 100 699); do head -c 27000 /dev/urandom > $f; done")
     let summary = try harvest.backup()
     let reads = Mutex<Int?>(nil)
     let out = harvest.folder.appending("out")
