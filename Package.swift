@@ -72,7 +72,7 @@ let package = Package(
       name: "BenchmarkTargets", dependencies: ["Platform", "Storage", "Vault", "Igudar"],
       path: "Benchmarks/Targets", swiftSettings: strict),
     tests(of: "FuzzTests", with: ["FuzzTargets"]),
-    tests(of: "PlatformTests", with: ["Platform"]),
+    tests(of: "PlatformTests", with: ["Platform", "CLinux"]),
     tests(of: "StorageTests", with: ["Storage", "Platform"]),
     tests(of: "VaultTests", with: ["Vault", "Storage", "Platform", "CSodium"]),
     tests(of: "IgudarTests", with: ["Igudar", "Vault", "Storage", "Platform"]),

@@ -3,17 +3,20 @@
 // time that a passphrase costs. The released program is linked with --wrap=mmap, which brings every call
 // of its own code here.
 #define _GNU_SOURCE
+#include "CLinux.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
 
-enum { small_page = 4 << 10, large_page = 2 << 20 };
+enum { large_page = 2 << 20 };
 
-void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, off_t offset) {
+void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, long offset) {
   const int filled = MAP_ANONYMOUS | MAP_PRIVATE | MAP_POPULATE;
   if (address || size < 4 * large_page || size > SIZE_MAX - large_page || (flags & filled) != filled) {
     return mmap64(address, size, protection, flags, file, offset);
@@ -22,7 +25,8 @@ void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fil
   uint8_t *start = mmap64(NULL, size + large_page, protection, flags & ~MAP_POPULATE, file, offset);
   if (start == MAP_FAILED) return mmap64(address, size, protection, flags, file, offset);
   size_t before = -(uintptr_t)start & (large_page - 1);
-  size_t kept = (size + small_page - 1) & ~(size_t)(small_page - 1);
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  size_t kept = (size + page - 1) & ~(page - 1);
   if (before > 0) munmap(start, before);
   munmap(start + before + kept, large_page - before);
   // Where there are none it stays with small pages.

@@ -77,7 +77,7 @@ public struct Repository: Sendable {
   private func infos(
     in state: JournalState
   ) -> [(JournalCommit, Result<SnapshotInfo, VaultError>)] {
-    defer { vault.runs.keep() }
+    defer { vault.runKeys.storeFresh() }
     return state.commits.filter { !$0.isSuperseded }.parallelMap { commit in
       (commit, Result { () throws(VaultError) in try self.info(of: commit, in: state) })
     }
@@ -142,7 +142,7 @@ public struct Repository: Sendable {
   ) throws(VaultError) -> SnapshotInfo {
     let object = JournalEntry.path(commit.number)
     let record = try Note.open(
-      commit.body.note, for: JournalBody.commitType, runs: vault.runs, object: object)
+      commit.body.note, for: JournalBody.commitType, runs: vault.runKeys, object: object)
     let snapshot: Snapshot
     do throws(Damage) { snapshot = try unsafe Snapshot(decoding: record.span.bytes) } catch {
       throw .damaged(object: object, error)
@@ -159,7 +159,7 @@ public struct Repository: Sendable {
   private func amendment(_ row: JournalAmendment) throws(VaultError) -> Amendment {
     let object = JournalEntry.path(row.number)
     let record = try Note.open(
-      row.body.note, for: JournalBody.amendType, runs: vault.runs, object: object)
+      row.body.note, for: JournalBody.amendType, runs: vault.runKeys, object: object)
     do throws(Damage) { return try unsafe Amendment(decoding: record.span.bytes) } catch {
       throw .damaged(object: object, error)
     }

@@ -36,7 +36,7 @@ public final class Vault: Sendable {
   package let chunker: Chunker
   package let packReader: PackReader
   /// The keys of the runs that wrote packs and notes.
-  package let runs: RunKeyring
+  package let runKeys: RunKeyring
   package let packKeys = PackKeyCache()
   package let frames: FrameCache
   package let randomness: any Randomness
@@ -83,9 +83,8 @@ public final class Vault: Sendable {
     let domain = access.keyring.currentDomain
     hasher = ChunkHasher(key: domain.chunkIDKey)
     chunker = Chunker(parameters: domain.chunker, key: domain.chunkerKey)
-    runs = RunKeyring(
-      keyring: access.keyring, repository: repository, cache: index, randomness: randomness)
-    packReader = PackReader(store: access.store, repository: repository, runs: runs)
+    runKeys = RunKeyring(keyring: access.keyring, repository: repository, cache: index)
+    packReader = PackReader(store: access.store, repository: repository, runs: runKeys)
     frames = FrameCache(byteLimit: Self.frameCacheBytes)
   }
 

@@ -72,14 +72,14 @@ extension Vault {
 
   /// The commits that count, in the order of the journal.
   public func commits() throws(VaultError) -> [VaultCommit] {
+    defer { runKeys.storeFresh() }
     var commits: [VaultCommit] = []
     for commit in journal.state.liveCommits {
       let payload = try Note.open(
-        commit.body.note, for: JournalBody.commitType, runs: runs,
+        commit.body.note, for: JournalBody.commitType, runs: runKeys,
         object: JournalEntry.path(commit.number))
       commits.append(VaultCommit(id: commit.id, payload: payload))
     }
-    runs.keep()
     return commits
   }
 }

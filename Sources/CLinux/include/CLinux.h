@@ -49,3 +49,6 @@ int clinux_processor_count(void);
 void clinux_lower_priority(void);
 void clinux_set_heap_limits(int map, int trim, int arenas);
 void clinux_trim_heap(void);
+
+// What the released program calls in place of mmap(2), with large pages for what is filled at once.
+void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, long offset);

@@ -109,7 +109,7 @@ package struct Inspection: Sendable {
   ) throws(RepositoryError) -> [UInt8] {
     try vaultErrors { () throws(VaultError) in
       try Note.open(
-        note, for: type, runs: vault.runs, object: JournalEntry.path(entry.number))
+        note, for: type, runs: vault.runKeys, object: JournalEntry.path(entry.number))
     }
   }
 

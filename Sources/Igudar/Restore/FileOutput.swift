@@ -14,7 +14,7 @@ final class FileOutput: Sendable {
   private let arrival: Arrival?
   // Where the last byte ends that was written here.
   private let end = Atomic<UInt64>(0)
-  // Whether somebody is writing.
+  // Whether somebody is writing; no more than a hint.
   private let isBusy = Atomic<Bool>(false)
 
   init(
@@ -61,9 +61,11 @@ final class FileOutput: Sendable {
 
   var descriptor: Descriptor { _read { yield file.descriptor } }
 
-  /// Writes bytes of the content.
+  /// Writes bytes of the content, whoever else is writing.
   @unsafe
   func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(Errno) {
+    isBusy.store(true, ordering: .relaxed)
+    defer { isBusy.store(false, ordering: .relaxed) }
     try unsafe descriptor.write(bytes, at: Int64(offset))
     end.max(offset + UInt64(bytes.count), ordering: .relaxed)
   }
@@ -76,8 +78,7 @@ final class FileOutput: Sendable {
   func writeUnlessBusy(
     _ bytes: UnsafeRawBufferPointer, at offset: UInt64
   ) throws(Errno) -> Bool {
-    guard !isBusy.exchange(true, ordering: .acquiring) else { return false }
-    defer { isBusy.store(false, ordering: .releasing) }
+    guard !isBusy.exchange(true, ordering: .relaxed) else { return false }
     try unsafe write(bytes, at: offset)
     return true
   }

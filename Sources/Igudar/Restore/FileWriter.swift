@@ -13,9 +13,10 @@ final class FileWriter {
   private let comparison: ContentComparison
   // What is proven, and waits while others write its file.
   private var waiting: [WaitingPiece] = []
+  // The memory of the frames that it lies in: a small piece keeps all of its frame.
   private var waitingBytes = 0
 
-  // About two frames for each worker, which the cache of frames mostly holds as well.
+  // About two frames.
   private static let waitingLimit = 4 << 20
 
   init(_ hand: RestoreHand) {
@@ -163,8 +164,8 @@ final class FileWriter {
         try output.makeHole(piece.range)
       } else if let frame {
         guard try unsafe output.writeUnlessBusy(bytes, at: piece.offset) else {
+          if waiting.last?.frame !== frame { waitingBytes += frame.cost }
           waiting.append(unsafe WaitingPiece(piece: piece, bytes: bytes, frame: frame))
-          waitingBytes += bytes.count
           return
         }
       } else {

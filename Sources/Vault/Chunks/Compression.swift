@@ -7,7 +7,8 @@ import CZstd
 public enum Compression: Hashable, Sendable {
   /// Store as it is.
   case off
-  /// Level 3, for large files level 2; what does not shrink is stored.
+  /// Level 3, for what a backup reads of large files, devices and streams level 2; what does not
+  /// shrink is stored.
   ///
   /// Images, archives and media gain a fortieth from level 3, and it takes a quarter longer.
   case auto

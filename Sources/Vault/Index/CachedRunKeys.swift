@@ -1,20 +1,19 @@
-// Sealed run keys in the index cache. What goes wrong with them is no matter: the keys can be agreed
-// again.
+// Sealed run keys in the index cache. What goes wrong with them is no matter, and no reason to throw
+// the cache away: the keys can be agreed again.
 
 extension IndexCache: RunKeyCache {
   package func sealedRunKey(of run: PublicKey) -> [UInt8]? {
-    try? self.run { () throws(LMDBError) in
-      try shared.read { (snapshot) throws(LMDBError) in
-        try snapshot.checked(tables.runs, run.bytes)
-      }
+    guard let table = tables.runs else { return nil }
+    let stored = try? shared.read { (snapshot) throws(LMDBError) in
+      try snapshot.get(table, run.bytes)
     }
+    return stored.flatMap { $0 }.flatMap { CheckedValue.open(table, run.bytes, $0) }
   }
 
-  package func store(sealedRunKeys keys: [(run: PublicKey, sealed: [UInt8])]) {
-    try? self.run { () throws(LMDBError) in
-      try environment.write { (writer) throws(LMDBError) in
-        for (run, sealed) in keys { try writer.putChecked(tables.runs, run.bytes, sealed) }
-      }
+  package func store(sealedRunKeys keys: [PublicKey: [UInt8]]) {
+    guard let table = tables.runs else { return }
+    try? environment.write { (writer) throws(LMDBError) in
+      for (run, sealed) in keys { try writer.putChecked(table, run.bytes, sealed) }
     }
   }
 }

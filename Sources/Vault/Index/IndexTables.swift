@@ -25,14 +25,16 @@ struct IndexTables: Sendable {
   let states: LMDBDatabase
   let segments: LMDBDatabase
   let journal: LMDBDatabase
-  let runs: LMDBDatabase
+  /// Nil where a full disk has no room for it: it came later than the others.
+  let runs: LMDBDatabase?
 
-  /// Raised when the layout changes; a cache of another version is made anew.
+  /// Raised when the layout changes so that another version would misread it; a cache of another
+  /// version is made anew.
   static let version: UInt32 = 2
 
   init(in environment: LMDBEnvironment) throws(LMDBError) {
     let opened = try environment.databases([
-      "about", "chunks", "packs", "names", "states", "segments", "journal", "runs",
+      "about", "chunks", "packs", "names", "states", "segments", "journal",
     ])
     about = opened[0]
     chunks = opened[1]
@@ -41,10 +43,12 @@ struct IndexTables: Sendable {
     states = opened[4]
     segments = opened[5]
     journal = opened[6]
-    runs = opened[7]
+    runs = try? environment.databases(["runs"])[0]
   }
 
-  var all: [LMDBDatabase] { [about, chunks, packs, names, states, segments, journal, runs] }
+  var all: [LMDBDatabase] {
+    [about, chunks, packs, names, states, segments, journal] + (runs.map { [$0] } ?? [])
+  }
 
   /// Checks every row: one whose key was changed would never be found again, and what it tells of
   /// would count as lost.

@@ -1,4 +1,4 @@
-// The labels of FORMAT.md section 4. A label is used for one purpose only, so that no two
+// The labels of FORMAT.md section 4, and of what section 18 says of the local cache. A label is used for one purpose only, so that no two
 // derivations from one key can meet.
 
 /// Up to 16 ASCII characters that personalise a hash.
@@ -44,7 +44,6 @@ package struct Label: Hashable, Sendable, ExpressibleByStringLiteral {
   package static let gear: Label = "igudar gear"
   package static let sipHash: Label = "igudar siphash"
   package static let treeCut: Label = "igudar tree cut"
-  /// In the local cache alone, which is no part of the format.
   package static let runCache: Label = "igudar run cache"
   package static let setSum: Label = "igudar set sum"
 }

@@ -8,14 +8,14 @@ package protocol RunKeyCache: Sendable {
   func sealedRunKey(of run: PublicKey) -> [UInt8]?
 
   /// Keeps sealed run keys.
-  func store(sealedRunKeys keys: [(run: PublicKey, sealed: [UInt8])])
+  func store(sealedRunKeys keys: [PublicKey: [UInt8]])
 }
 
 /// A cache that keeps nothing.
 package struct NoRunKeyCache: RunKeyCache {
   package init() {}
   package func sealedRunKey(of run: PublicKey) -> [UInt8]? { nil }
-  package func store(sealedRunKeys keys: [(run: PublicKey, sealed: [UInt8])]) {}
+  package func store(sealedRunKeys keys: [PublicKey: [UInt8]]) {}
 }
 
 /// What seals the run keys of one epoch in a cache.
@@ -56,12 +56,6 @@ struct RunKeySeal: Sendable {
   }
 
   private func aad(_ run: PublicKey, _ suite: Suite) -> [UInt8] {
-    var writer = ByteWriter()
-    writer.raw(repository.bytes)
-    writer.u32(epoch.number)
-    writer.u8(suite.rawValue)
-    writer.u8(RunKeys.kem)
-    writer.id(run)
-    return writer.bytes
+    RunKeys.identification(repository, epoch: epoch.number, suite, run).bytes
   }
 }

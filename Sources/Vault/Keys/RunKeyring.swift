@@ -13,12 +13,13 @@ package final class RunKeyring: @unchecked Sendable {
   private let lock = Lock()
   // Guarded by the lock, both of them.
   private var runs: [PublicKey: RunKeys] = [:]
-  private var news: [(run: PublicKey, sealed: [UInt8])] = []
+  // Agreed here and not stored yet, sealed.
+  private var fresh: [PublicKey: [UInt8]] = [:]
 
   private static let capacity = 256
   // Fewer are not worth a write transaction; more are not kept at once.
-  private static let worthKeeping = 16
-  private static let newsLimit = 8192
+  private static let worthStoring = 16
+  private static let freshLimit = 8192
 
   package init(
     keyring: KeyRing, repository: RepositoryID, cache: any RunKeyCache = NoRunKeyCache(),
@@ -59,7 +60,8 @@ package final class RunKeyring: @unchecked Sendable {
       throw .damaged(object: object, .malformed("epoch \(number) is not in the keyring"))
     }
     let seal = kem == RunKeys.kem ? seals[number] : nil
-    if let seal, let sealed = cache.sealedRunKey(of: publicKey),
+    if let seal,
+      let sealed = lock.withLock({ fresh[publicKey] }) ?? cache.sealedRunKey(of: publicKey),
       let run = seal.open(sealed, of: publicKey, suite: suite)
     {
       remember(run)
@@ -76,19 +78,17 @@ package final class RunKeyring: @unchecked Sendable {
     lock.withLock {
       if runs.count >= Self.capacity { runs.removeAll(keepingCapacity: true) }
       runs[run.publicKey] = run
-      if let new, news.count < Self.newsLimit { news.append((run.publicKey, new)) }
+      if let new, fresh.count < Self.freshLimit { fresh[run.publicKey] = new }
     }
   }
 
-  /// Keeps what was agreed since for other processes, if that is much.
-  package func keep() {
-    let news = lock.withLock {
-      guard self.news.count >= Self.worthKeeping else {
-        return [(run: PublicKey, sealed: [UInt8])]()
-      }
-      defer { self.news = [] }
-      return self.news
+  /// Stores what was agreed since for other processes, if that is much.
+  package func storeFresh() {
+    let keys = lock.withLock {
+      guard fresh.count >= Self.worthStoring else { return [PublicKey: [UInt8]]() }
+      defer { fresh = [:] }
+      return fresh
     }
-    if !news.isEmpty { cache.store(sealedRunKeys: news) }
+    if !keys.isEmpty { cache.store(sealedRunKeys: keys) }
   }
 }

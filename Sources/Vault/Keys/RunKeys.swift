@@ -23,16 +23,24 @@ package final class RunKeys: Sendable {
     self.suite = suite
     self.publicKey = publicKey
     var message = SecretWriter(capacity: 256)
-    var header = ByteWriter()
-    header.raw(repository.bytes)
-    header.u32(epoch.number)
-    header.u8(suite.rawValue)
-    header.u8(KeyExchange.kem)
-    header.id(publicKey)
+    var header = Self.identification(repository, epoch: epoch.number, suite, publicKey)
     header.id(epoch.readerPublic)
     unsafe message.raw(header.bytes.span.bytes)
     unsafe shared.withBytes { unsafe message.raw($0.bytes) }
     runKey = unsafe message.bytes.withBytes { unsafe Hash.derive(epoch.psk, .runKey, $0) }
+  }
+
+  /// Repository, u32 epoch, u8 suite, u8 KEM, public key: which run it is.
+  static func identification(
+    _ repository: RepositoryID, epoch: UInt32, _ suite: Suite, _ publicKey: PublicKey
+  ) -> ByteWriter {
+    var writer = ByteWriter()
+    writer.raw(repository.bytes)
+    writer.u32(epoch)
+    writer.u8(suite.rawValue)
+    writer.u8(kem)
+    writer.id(publicKey)
+    return writer
   }
 
   /// Keys that were agreed before.

@@ -90,7 +90,8 @@ package final class ChunkReader {
   /// Hands chunks that lie in one frame to a closure, with their indices, after proving all of them
   /// together, which takes a fraction of the time that one by one takes.
   ///
-  /// The bytes stay as long as the frame, which the closure gets too, is kept. The places must be those that `place(of:)` gave, and of the same frame.
+  /// The places must be those that `place(of:)` gave, and of the same frame. The bytes stay as long as
+  /// the frame, which the closure gets too, is kept.
   /// - Returns: the indices of those that are not to be had there: `withChunk` tries other places.
   @unsafe
   package func withNeighbours(

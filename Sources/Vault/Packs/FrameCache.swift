@@ -8,7 +8,7 @@ package final class DecodedFrame: @unchecked Sendable {
   private let buffer: OwnedBuffer
   package let count: Int
   /// Bytes of memory that it takes.
-  let cost: Int
+  package let cost: Int
 
   package init(_ buffer: consuming OwnedBuffer, count: Int) {
     cost = buffer.capacity

@@ -8,8 +8,14 @@ import Vault
 @testable import Igudar
 
 @Suite struct CrowdedFileTests {
-  @Test(arguments: [false, true])
-  func allOfWhatWaitsIsWritten(isPatched: Bool) throws {
+  enum Target: CaseIterable {
+    case nothing
+    case otherVersion
+    case otherVersionInPlace
+  }
+
+  @Test(arguments: Target.allCases)
+  func allOfWhatWaitsIsWritten(into target: Target) throws {
     let harvest = try Harvest()
     // Pieces of known and of new content in turn, so that frames are met again and again.
     try harvest.shell(
@@ -19,7 +25,7 @@ import Vault
       """)
     _ = try harvest.backup()
     let snapshot = try #require(try harvest.repository.snapshots().last)
-    if isPatched {
+    if target != .nothing {
       // Every other megabyte is another.
       try harvest.shell(
         """
@@ -30,6 +36,7 @@ import Vault
     }
     var options = RestoreOptions()
     options.jobs = 8
+    options.patchesInPlace = target == .otherVersionInPlace
     let entry = try harvest.repository.entry(
       at: harvest.folder.appending("src").components, in: snapshot)
     let progress = RestoreProgress()
@@ -39,6 +46,6 @@ import Vault
       if case .failed(let path, let message, _, _) = event { Issue.record("\(path): \(message)") }
     }
     try harvest.shell("cmp src/1 out/1; cmp src/2 out/2; test $(ls -A out | wc -l) = 2")
-    if !isPatched { #expect(progress.byteCount == 90_000_000) }
+    if target == .nothing { #expect(progress.byteCount == 90_000_000) }
   }
 }

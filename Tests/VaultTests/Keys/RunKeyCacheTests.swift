@@ -15,10 +15,8 @@ import Testing
 
     func sealedRunKey(of run: PublicKey) -> [UInt8]? { sealed.withLock { $0[run] } }
 
-    func store(sealedRunKeys keys: [(run: PublicKey, sealed: [UInt8])]) {
-      sealed.withLock { sealed in
-        for (run, bytes) in keys { sealed[run] = bytes }
-      }
+    func store(sealedRunKeys keys: [PublicKey: [UInt8]]) {
+      sealed.withLock { $0.merge(keys) { $1 } }
     }
   }
 
@@ -29,10 +27,9 @@ import Testing
     }
   }
 
-  private func keyring(_ cache: any RunKeyCache, ring: KeyRing? = nil) -> RunKeyring {
+  private func keyring(_ cache: any RunKeyCache) -> RunKeyring {
     RunKeyring(
-      keyring: ring ?? self.ring, repository: repository, cache: cache,
-      randomness: SeededRandomness(7))
+      keyring: ring, repository: repository, cache: cache, randomness: SeededRandomness(7))
   }
 
   private func open(_ run: RunKeys, _ keyring: RunKeyring, epoch: UInt32 = 0) throws -> RunKeys {
@@ -48,7 +45,7 @@ import Testing
       runKey: other.runKey)
     let shelf = Shelf()
     shelf.store(sealedRunKeys: [
-      (run.publicKey, seal.seal(mixed, randomness: SeededRandomness(8)))
+      run.publicKey: seal.seal(mixed, randomness: SeededRandomness(8))
     ])
     return shelf
   }
@@ -58,10 +55,10 @@ import Testing
     let keyring = keyring(shelf)
     let runs = runs(40)
     for run in runs.prefix(3) { _ = try open(run, keyring) }
-    keyring.keep()
+    keyring.storeFresh()
     #expect(shelf.sealed.withLock { $0.isEmpty })
     for run in runs { #expect(try open(run, keyring).runKey.isEqual(to: run.runKey)) }
-    keyring.keep()
+    keyring.storeFresh()
     #expect(shelf.sealed.withLock { $0.count } == 40)
     let later = self.keyring(shelf)
     for run in runs {
@@ -71,7 +68,7 @@ import Testing
     }
     // Nothing was agreed again.
     shelf.sealed.withLock { $0 = [:] }
-    later.keep()
+    later.storeFresh()
     #expect(shelf.sealed.withLock { $0.isEmpty })
   }
 
@@ -93,12 +90,15 @@ import Testing
       } + [[], good.dropLast(), good + [0]]
     for bytes in bad {
       let shelf = Shelf()
-      shelf.store(sealedRunKeys: [(runs[0].publicKey, bytes)])
+      shelf.store(sealedRunKeys: [runs[0].publicKey: bytes])
       #expect(try open(runs[0], keyring(shelf)).runKey.isEqual(to: runs[0].runKey))
     }
-    // Under the name of another run.
+    // A good one under the name of another run.
+    let seal = try #require(RunKeySeal(epoch: ring.currentEpoch, repository: repository))
+    let own = seal.seal(runs[0], randomness: SeededRandomness(9))
     let shelf = Shelf()
-    shelf.store(sealedRunKeys: [(runs[1].publicKey, good)])
+    shelf.store(sealedRunKeys: [runs[0].publicKey: own, runs[1].publicKey: own])
+    #expect(try open(runs[0], keyring(shelf)).runKey.isEqual(to: runs[0].runKey))
     #expect(try open(runs[1], keyring(shelf)).runKey.isEqual(to: runs[1].runKey))
   }
 
@@ -146,7 +146,7 @@ import Testing
       let cache = try IndexCache.open(below: folder.path, repository: repository) { _ in }
       let keyring = keyring(cache)
       for run in runs { _ = try open(run, keyring) }
-      keyring.keep()
+      keyring.storeFresh()
     }
     let cache = try IndexCache.open(below: folder.path, repository: repository) { _ in }
     let seal = try #require(RunKeySeal(epoch: ring.currentEpoch, repository: repository))
@@ -157,5 +157,14 @@ import Testing
           == true)
     }
     #expect(cache.sealedRunKey(of: ring.currentEpoch.readerPublic) == nil)
+    // A row that is bad is none, and no reason to throw the others away.
+    let table = try #require(cache.tables.runs)
+    let run = runs[0].publicKey
+    try cache.environment.write { (writer) throws(LMDBError) in
+      try writer.put(table, run.bytes, [1, 2, 3])
+    }
+    #expect(cache.sealedRunKey(of: run) == nil)
+    #expect(try open(runs[0], keyring(cache)).runKey.isEqual(to: runs[0].runKey))
+    #expect(cache.sealedRunKey(of: runs[1].publicKey) != nil)
   }
 }
