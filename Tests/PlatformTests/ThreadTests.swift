@@ -72,7 +72,7 @@ import Testing
     }
     for item in 1..<5000 {
       #expect(channel.receive() == item)
-      // Five wait at most, of which five were sent before.
+      // At most five wait, and the first six of all were sent before.
       #expect(sent.value <= item)
     }
     sender.join()

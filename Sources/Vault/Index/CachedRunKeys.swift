@@ -3,11 +3,12 @@
 
 extension IndexCache: RunKeyCache {
   package func sealedRunKey(of run: PublicKey) -> [UInt8]? {
-    guard let table = tables.runs else { return nil }
-    let stored = try? shared.read { (snapshot) throws(LMDBError) in
-      try snapshot.get(table, run.bytes)
-    }
-    return stored.flatMap { $0 }.flatMap { CheckedValue.open(table, run.bytes, $0) }
+    guard let table = tables.runs,
+      let stored = try? shared.read({ (snapshot) throws(LMDBError) in
+        try snapshot.get(table, run.bytes)
+      })
+    else { return nil }
+    return CheckedValue.open(table, run.bytes, stored)
   }
 
   package func store(sealedRunKeys keys: [PublicKey: [UInt8]]) {

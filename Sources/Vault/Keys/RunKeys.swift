@@ -14,20 +14,29 @@ package final class RunKeys: Sendable {
   package let publicKey: PublicKey
   package let runKey: SecretKey
 
-  private init(
+  /// Keys that were agreed before.
+  init(
+    epoch: UInt32, suite: Suite, repository: RepositoryID, publicKey: PublicKey, runKey: SecretKey
+  ) {
+    self.repository = repository
+    self.epoch = epoch
+    self.suite = suite
+    self.publicKey = publicKey
+    self.runKey = runKey
+  }
+
+  private convenience init(
     epoch: EpochKeys, suite: Suite, repository: RepositoryID, publicKey: PublicKey,
     shared: SecretKey
   ) {
-    self.repository = repository
-    self.epoch = epoch.number
-    self.suite = suite
-    self.publicKey = publicKey
     var message = SecretWriter(capacity: 256)
     var header = Self.identification(repository, epoch: epoch.number, suite, publicKey)
     header.id(epoch.readerPublic)
     unsafe message.raw(header.bytes.span.bytes)
     unsafe shared.withBytes { unsafe message.raw($0.bytes) }
-    runKey = unsafe message.bytes.withBytes { unsafe Hash.derive(epoch.psk, .runKey, $0) }
+    self.init(
+      epoch: epoch.number, suite: suite, repository: repository, publicKey: publicKey,
+      runKey: unsafe message.bytes.withBytes { unsafe Hash.derive(epoch.psk, .runKey, $0) })
   }
 
   /// Repository, u32 epoch, u8 suite, u8 KEM, public key: which run it is.
@@ -41,17 +50,6 @@ package final class RunKeys: Sendable {
     writer.u8(kem)
     writer.id(publicKey)
     return writer
-  }
-
-  /// Keys that were agreed before.
-  init(
-    epoch: UInt32, suite: Suite, repository: RepositoryID, publicKey: PublicKey, runKey: SecretKey
-  ) {
-    self.repository = repository
-    self.epoch = epoch
-    self.suite = suite
-    self.publicKey = publicKey
-    self.runKey = runKey
   }
 
   /// New keys for a run that writes; the secret half of the pair is gone on return.

@@ -21,11 +21,9 @@ import Testing
   private func stored(
     _ compression: Compression, _ put: (Lane, [UInt8]) throws -> Void
   ) throws -> Int {
-    let key = [UInt8](repeating: 3, count: 32)
-    let secret = try #require(unsafe Secret(keyFile: SecretBytes(copying: key.span.bytes)))
     let information = SlotInformation(label: [], host: [], user: [], created: .now())
     let vault = try Vault.create(
-      in: MemoryStore(), secret: secret, plan: RepositoryPlan(information: information),
+      in: MemoryStore(), secret: .newKeyFile(), plan: RepositoryPlan(information: information),
       places: LocalPlaces(cache: nil, state: nil) { _ in })
     var options = RunOptions()
     options.compression = compression
