@@ -69,29 +69,62 @@ package final class Chunker: Sendable {
           return end
         }
         let start = unsafe base.assumingMemoryBound(to: UInt8.self)
-        var place = unsafe start + (parameters.minimum - 64)
+        var place = unsafe start + (parameters.minimum - Self.windowSize)
         var state: UInt64 = 0
-        for _ in 0..<64 {
+        for _ in 0..<Self.windowSize {
           unsafe state = (state << 1) &+ table[Int(place.pointee)]
           unsafe place += 1
         }
-        // What is taken ends where the chunk may end. Bytes up to `last` are read.
-        let last = unsafe start + (end - 1)
-        while true {
-          if state < cgear_candidates, unsafe isCut(base, at: place - start) {
-            return unsafe place - start
+        return unsafe withUnsafeTemporaryAllocation(
+          of: UnsafePointer<UInt8>?.self, capacity: Self.capacity
+        ) { candidates in
+          // What is taken ends where the chunk may end. Bytes up to `last` are read.
+          let last = unsafe start + (end - 1)
+          var count = 0
+          while true {
+            if state < cgear_candidates {
+              unsafe candidates[count] = place
+              count += 1
+            }
+            let isOver = unsafe place >= last
+            if count == Self.capacity || isOver {
+              let cut = unsafe firstCut(of: candidates, count: count, from: start)
+              if cut != nil || isOver { return cut ?? end }
+              count = 0
+            }
+            unsafe place = unsafe cgear_next(place, last, &state, table, shiftedTable)
           }
-          guard unsafe place < last else { return end }
-          unsafe place = unsafe cgear_next(place, last, &state, table, shiftedTable)
         }
       }
     }
   }
 
-  // The second stage: a PRF of the last 64 bytes decides, with a limit by distance.
-  private func isCut(_ base: UnsafeRawPointer, at position: Int) -> Bool {
-    let value = unsafe SipHash.hash(
-      UnsafeRawBufferPointer(start: base + position - 64, count: 64), key: sipKey)
-    return value <= (position < parameters.target ? smallLimit : largeLimit)
+  // The second stage: a PRF of the last 64 bytes decides, with a limit by distance. Nearly no
+  // candidate is a cut, so that little is lost by deciding on several at once, the rest of which
+  // may lie behind it.
+  private func firstCut(
+    of candidates: UnsafeMutableBufferPointer<UnsafePointer<UInt8>?>, count: Int,
+    from start: UnsafePointer<UInt8>
+  ) -> Int? {
+    guard count > 0 else { return nil }
+    defer { withExtendedLifetime(sipKey) {} }
+    for idle in count..<Self.capacity { unsafe candidates[idle] = unsafe candidates[0] }
+    return unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.capacity) {
+      values in
+      unsafe cgear_siphash(
+        candidates.baseAddress, sipKey.pointer.assumingMemoryBound(to: UInt8.self),
+        values.baseAddress)
+      for index in 0..<count {
+        guard let place = unsafe candidates[index] else { return nil }
+        let position = unsafe place - start
+        let limit = position < parameters.target ? smallLimit : largeLimit
+        if unsafe values[index] <= limit { return position }
+      }
+      return nil
+    }
   }
+
+  // How many candidates are decided on at once, and how many bytes before each decide.
+  private static let capacity = Int(cgear_windows)
+  private static let windowSize = Int(cgear_window_size)
 }
