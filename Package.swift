@@ -43,6 +43,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CZstd"),
     .systemLibrary(name: "CSodium"),
+    .systemLibrary(name: "CCrypto"),
     .systemLibrary(name: "CLMDB"),
     .systemLibrary(name: "CArchive"),
     .target(name: "CLinux"),
@@ -51,8 +52,9 @@ let package = Package(
     floor("Platform", on: ["CLinux"]),
     floor("Storage", on: ["Platform"]),
     floor(
-      "Vault", on: ["Platform", "Storage", "CBlake2b", "CGear", "CZstd", "CSodium", "CLMDB"],
-      linking: ["zstd", "sodium", "lmdb"]),
+      "Vault",
+      on: ["Platform", "Storage", "CBlake2b", "CGear", "CZstd", "CSodium", "CCrypto", "CLMDB"],
+      linking: ["zstd", "sodium", "crypto", "lmdb"]),
     floor(
       "Igudar", on: ["Platform", "Storage", "Vault", "CArchive"],
       linking: ["archive", "lzma", "bz2", "z", "lz4", "nettle"]),

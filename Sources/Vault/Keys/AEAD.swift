@@ -1,6 +1,7 @@
 // Sealing and opening of single messages. Nothing is allocated; in-place work (the same address
 // for both sides) is allowed. AES-256-GCM expands its key for every message: that costs less than
-// a microsecond, a frame costs hundreds, so no expanded key is kept.
+// a microsecond, a frame costs hundreds, so no expanded key is kept. Long messages take another
+// library's way to the same bytes.
 
 internal import CSodium
 
@@ -20,6 +21,12 @@ package enum AEAD {
       suite == .aes256GCM
       ? unsafe crypto_aead_aes256gcm_encrypt : unsafe crypto_aead_xchacha20poly1305_ietf_encrypt
     precondition(suite.isAvailable, "the processor lacks the cipher")
+    if LongMessage.lengths.contains(plain.count),
+      unsafe LongMessage.seal(
+        suite, key: key, nonce: nonce, aad: aad, plain: plain, into: output)
+    {
+      return
+    }
     let status = unsafe encrypt(
       output.assumingMemoryBound(to: UInt8.self), nil,
       plain.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt64(plain.count),
@@ -38,6 +45,12 @@ package enum AEAD {
   ) -> Bool {
     guard let source = sealed.baseAddress, sealed.count >= tagSize, suite.isAvailable else {
       return false
+    }
+    if LongMessage.lengths.contains(sealed.count),
+      let isAuthentic = unsafe LongMessage.open(
+        suite, key: key, nonce: nonce, aad: aad, sealed: sealed, into: output)
+    {
+      return isAuthentic
     }
     let decrypt =
       suite == .aes256GCM

@@ -1,5 +1,6 @@
 // One pack while it is being filled. Threads reserve a place for a sealed frame under the owner's
-// lock and then seal into it side by side; whoever ends last closes the pack.
+// lock and then seal into it side by side; whoever ends last closes the pack. What is complete from
+// its beginning on is lent to whoever can hash it for the pack's name beside other things.
 //
 // Invariants: places do not overlap; what is reserved always leaves room for the directory,
 // footer and tail; after `close` nothing more is reserved.
@@ -15,8 +16,14 @@ package final class PackBuilder: @unchecked Sendable {
   // Guarded by the lock of the set that this pack is open in.
   private var cursor = PackHeader.size
   private var directory: PackDirectory
-  private var sealing = 0
+  // Where frames are being sealed.
+  private var sealing: [Int] = []
+  // Nil while it is lent.
+  private var name: NameLane?
   private var isClosed = false
+
+  // Less is not worth the way.
+  private static let smallestLoan = 4096
 
   package init(keys: PackKeys, buffer: Buffer, packSize: Int, domain: UInt32, serial: UInt64) {
     precondition(buffer.capacity >= packSize, "a pack's buffer holds a full pack")
@@ -25,6 +32,7 @@ package final class PackBuilder: @unchecked Sendable {
     self.packSize = packSize
     self.serial = serial
     directory = PackDirectory(domain: domain)
+    name = unsafe NameLane(of: UnsafeRawBufferPointer(start: buffer.pointer, count: packSize))
     write(keys.header.bytes, at: 0)
   }
 
@@ -51,7 +59,7 @@ package final class PackBuilder: @unchecked Sendable {
     directory.frames.append(frame)
     directory.chunkIDs.append(contentsOf: ids)
     directory.chunkLengths.append(contentsOf: lengths)
-    sealing += 1
+    sealing.append(offset)
     return offset
   }
 
@@ -61,16 +69,33 @@ package final class PackBuilder: @unchecked Sendable {
     unsafe UnsafeMutableRawBufferPointer(start: buffer.pointer + offset, count: length)
   }
 
-  /// Ends the sealing of one reserved frame; true when the pack is closed and this was the last.
-  package func endSealing() -> Bool {
-    sealing -= 1
-    return isClosed && sealing == 0
+  /// Ends the sealing of one reserved frame; true when the pack is closed and nobody else uses it.
+  package func endSealing(at offset: Int) -> Bool {
+    sealing.removeAll { $0 == offset }
+    return isClosed && !isInUse
   }
 
-  /// Takes no more frames; true when none is being sealed any more.
+  /// Takes no more frames; true when nobody uses it any more.
   package func close() -> Bool {
     isClosed = true
-    return sealing == 0
+    return !isInUse
+  }
+
+  private var isInUse: Bool { !sealing.isEmpty || name == nil }
+
+  /// The pack's name so far and where what is complete ends, for one who hashes more of it; nil where
+  /// little is complete that is not hashed, or somebody else does it.
+  func lendName() -> (name: NameLane, end: Int)? {
+    let end = sealing.min() ?? cursor
+    guard let name, end - name.hashed >= Self.smallestLoan else { return nil }
+    self.name = nil
+    return (name, end)
+  }
+
+  /// Takes the name back; true when the pack is closed and nobody else uses it.
+  func takeBack(_ name: NameLane) -> Bool {
+    self.name = name
+    return isClosed && !isInUse
   }
 
   /// Writes filler, directory, footer and tail behind the frames.
@@ -87,7 +112,10 @@ package final class PackBuilder: @unchecked Sendable {
     write(keys.sealFooter(footer.encoded()), at: size - PackHeader.tailSize)
     write(keys.header.bytes, at: size - PackHeader.size - PackHeader.endSize)
     write(PackHeader.endMagic, at: size - PackHeader.endSize)
-    return FinishedPack(buffer: buffer, size: size, directory: directory)
+    guard let name = name?.finish(at: size) else {
+      preconditionFailure("nobody uses a pack that is finished")
+    }
+    return FinishedPack(name: name, buffer: buffer, size: size, directory: directory)
   }
 
   private func write(_ bytes: [UInt8], at offset: Int) {
@@ -97,6 +125,7 @@ package final class PackBuilder: @unchecked Sendable {
 
 /// A whole pack in memory, ready to be stored.
 package struct FinishedPack: @unchecked Sendable {
+  package let name: ObjectHash
   package let buffer: Buffer
   package let size: Int
   package let directory: PackDirectory
@@ -104,9 +133,5 @@ package struct FinishedPack: @unchecked Sendable {
   @unsafe
   package var bytes: UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(start: buffer.pointer, count: size)
-  }
-
-  package var name: ObjectHash {
-    unsafe Hash.name(of: bytes)
   }
 }

@@ -99,9 +99,27 @@ package final class PackSet: @unchecked Sendable {
   }
 
   /// A frame that was reserved is sealed and verified, or has failed.
-  package func endSealing(in pack: PackBuilder) {
-    let isLast = lock.withLock { pack.endSealing() }
+  package func endSealing(in pack: PackBuilder, at offset: Int) {
+    let isLast = lock.withLock { pack.endSealing(at: offset) }
     if isLast { _ = uploads.send(Upload(pack: pack, isFull: true)) }
+  }
+
+  /// Hashes something, and beside it what it can of an open pack, for the pack's name: it is handed
+  /// the name so far and how far the pack is complete, or nothing where there is nothing to do.
+  func naming<Result>(_ hash: (inout NameLane, Int) -> Result) -> Result? {
+    guard let (pack, loan) = lock.withLock({ lendName() }) else { return nil }
+    var name = loan.name
+    let result = hash(&name, loan.end)
+    let isLast = lock.withLock { pack.takeBack(name) }
+    if isLast { _ = uploads.send(Upload(pack: pack, isFull: true)) }
+    return result
+  }
+
+  private func lendName() -> (PackBuilder, (name: NameLane, end: Int))? {
+    for case let pack? in open {
+      if let loan = pack.lendName() { return (pack, loan) }
+    }
+    return nil
   }
 
   /// Stores what is open and waits until all is stored.

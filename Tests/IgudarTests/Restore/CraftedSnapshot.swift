@@ -52,7 +52,7 @@ struct CraftedSnapshot {
         inner: inner, tail: pack.keys.nonceTail(offset: offset, chunks: [id]), offset: offset,
         into: pack.place(at: offset, length: stored))
     }
-    run.packs.endSealing(in: pack)
+    run.packs.endSealing(in: pack, at: offset)
     return id
   }
 

@@ -49,7 +49,7 @@ struct TestPack {
       let offset = builder.reserve(description, ids: ids[...], lengths: lengths[...])
       let sealed = keys.sealed(frame.inner, chunks: ids, at: offset)
       unsafe builder.place(at: offset, length: sealed.count).copyBytes(from: sealed)
-      _ = builder.endSealing()
+      _ = builder.endSealing(at: offset)
       frames.append(sealed)
     }
     self.frames = frames

@@ -1,0 +1,128 @@
+// The name of a pack, which is hashed piece by piece beside the chunks that go into it.
+
+import Platform
+import Storage
+import Testing
+
+@testable import Vault
+
+@Suite struct PackNameTests {
+  private let fixture = PackFixture()
+  private static let size = 1 << 20
+
+  private func builder() -> PackBuilder {
+    PackBuilder(
+      keys: fixture.keys(1), buffer: Buffer(capacity: Self.size), packSize: Self.size, domain: 0,
+      serial: 0)
+  }
+
+  private func reserve(_ length: Int, in builder: PackBuilder) -> Int {
+    let frame = FrameDescription(
+      storedLength: UInt32(length), plainLength: 1, chunkCount: 1, codec: .stored, kind: .data)
+    return builder.reserve(frame, ids: [fixture.id([1], .data)], lengths: [1])
+  }
+
+  private func fill(_ builder: PackBuilder, at offset: Int, _ length: Int) {
+    let bytes = SeededRandomness(UInt64(offset)).bytes(length)
+    unsafe builder.place(at: offset, length: length).copyBytes(from: bytes)
+  }
+
+  // Hashes a pack beside chunks of the same length, as far as it may.
+  private func hash(_ name: inout NameLane, upTo end: Int, _ length: Int) {
+    let bytes = [UInt8](repeating: 7, count: length)
+    unsafe bytes.withUnsafeBytes { bytes in
+      _ = unsafe ChunkHasher(key: .random(SeededRandomness(1))).ids(
+        of: unsafe [bytes, bytes, bytes], kind: .data, beside: &name, upTo: end)
+    }
+  }
+
+  /// What somebody still seals into is not hashed, whatever is complete behind it.
+  @Test func onlyWhatIsCompleteIsLent() throws {
+    let builder = builder()
+    let first = reserve(20_000, in: builder)
+    let second = reserve(30_000, in: builder)
+    fill(builder, at: second, 30_000)
+    #expect(!builder.endSealing(at: second))
+    // The header alone is not worth it.
+    #expect(builder.lendName() == nil)
+    fill(builder, at: first, 20_000)
+    #expect(!builder.endSealing(at: first))
+    let third = reserve(10_000, in: builder)
+    var (name, end) = try #require(builder.lendName())
+    #expect(end == third)
+    hash(&name, upTo: end, 20_000)
+    // It is with somebody.
+    #expect(builder.lendName() == nil)
+    fill(builder, at: third, 10_000)
+    #expect(!builder.takeBack(name))
+    #expect(!builder.endSealing(at: third))
+    (name, end) = try #require(builder.lendName())
+    #expect(end == third + 10_000)
+    hash(&name, upTo: end, 100)
+    #expect(!builder.takeBack(name))
+    #expect(builder.close())
+    let pack = builder.finish(isFull: false)
+    #expect(pack.size < Self.size)
+    #expect(pack.name == (unsafe Hash.name(of: pack.bytes)))
+  }
+
+  /// A pack whose name is lent is not stored before it is back.
+  @Test func whoHasTheNameHoldsThePack() throws {
+    let builder = builder()
+    let offset = reserve(20_000, in: builder)
+    fill(builder, at: offset, 20_000)
+    _ = builder.endSealing(at: offset)
+    let last = reserve(5000, in: builder)
+    var (name, end) = try #require(builder.lendName())
+    #expect(!builder.close())
+    fill(builder, at: last, 5000)
+    #expect(!builder.endSealing(at: last))
+    hash(&name, upTo: end, 20_000)
+    #expect(builder.takeBack(name))
+    let pack = builder.finish(isFull: true)
+    #expect(pack.name == (unsafe Hash.name(of: pack.bytes)))
+  }
+
+  /// Lanes side by side, some of which end packs while others hash them.
+  @Test func packsOfManyLanesHaveTheirNames() throws {
+    let key = [UInt8](repeating: 3, count: 32)
+    let secret = try #require(unsafe Secret(keyFile: SecretBytes(copying: key.span.bytes)))
+    let information = SlotInformation(label: [], host: [], user: [], created: .now())
+    var plan = RepositoryPlan(information: information)
+    plan.packSize = 4 << 20
+    let vault = try Vault.create(
+      in: MemoryStore(), secret: secret, plan: plan,
+      places: LocalPlaces(cache: nil, state: nil) { _ in })
+    let run = try vault.begin()
+    let threads = (0..<4).map { number in
+      Thread.start(name: "lane \(number)") {
+        do {
+          let lane = try run.lane()
+          for round in 0..<40 {
+            let chunks = (0..<9).map { chunk in
+              SeededRandomness(UInt64(number * 10_000 + round * 10 + chunk)).bytes(50_000)
+            }
+            let joined = chunks.flatMap { $0 }
+            try unsafe joined.withUnsafeBytes { joined in
+              let parts = unsafe (0..<9).map {
+                unsafe UnsafeRawBufferPointer(rebasing: joined[$0 * 50_000..<($0 + 1) * 50_000])
+              }
+              _ = try unsafe lane.put(parts, kind: .data)
+            }
+          }
+          try lane.flush()
+        } catch { Issue.record(error) }
+      }
+    }
+    for thread in threads { thread.join() }
+    _ = try run.commit([1])
+    var count = 0
+    try vault.objects("packs/") { (object, size) throws(VaultError) in
+      guard let name = ObjectHash(hex: object.lastPart) else { return }
+      count += 1
+      var verifier = PackVerifier(reader: vault.packReader, hasher: vault.hasher)
+      #expect(try verifier.verify(name, size: size).isEmpty, "\(name)")
+    }
+    #expect(count > 15)
+  }
+}
