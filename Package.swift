@@ -76,7 +76,7 @@ let package = Package(
     tests(of: "FuzzTests", with: ["FuzzTargets"]),
     tests(of: "PlatformTests", with: ["Platform", "CLinux"]),
     tests(of: "StorageTests", with: ["Storage", "Platform"]),
-    tests(of: "VaultTests", with: ["Vault", "Storage", "Platform", "CSodium"]),
+    tests(of: "VaultTests", with: ["Vault", "Storage", "Platform", "CSodium", "CGear"]),
     tests(of: "IgudarTests", with: ["Igudar", "Vault", "Storage", "Platform"]),
     tests(of: "CommandTests", with: ["IgudarCLI", "Igudar", "Storage", "Platform"]),
   ],

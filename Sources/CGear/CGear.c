@@ -18,36 +18,45 @@ typedef uint64_t row __attribute__((vector_size(8 * cgear_windows)));
   v3 = ROTATE(v3, 21) ^ v0;                   \
   v2 = ROTATE(v2, 32);
 
+#define TARGET
+#define NAME(name) name##_any
+#include "siphash.inc"
+
 #if defined(__x86_64__)
-__attribute__((target_clones("avx512vl", "avx2", "default")))
+
+#define TARGET __attribute__((target("avx2")))
+#define NAME(name) name##_avx2
+#include "siphash.inc"
+
+#define TARGET __attribute__((target("avx512f,avx512vl")))
+#define NAME(name) name##_avx512
+#include "siphash.inc"
+
+int cgear_vectors(void) {
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) return 2;
+  return __builtin_cpu_supports("avx2") ? 1 : 0;
+}
+
+#else
+
+int cgear_vectors(void) { return 0; }
+
 #endif
+
 void cgear_siphash(
-    const uint8_t *const ends[cgear_windows], const uint8_t key[16],
+    int vectors, const uint8_t *const ends[cgear_windows], const uint8_t key[16],
     uint64_t values[cgear_windows]) {
-  uint64_t keys[2];
-  memcpy(keys, key, sizeof keys);
-  row v0 = (row){0} + (keys[0] ^ 0x736f6d6570736575);
-  row v1 = (row){0} + (keys[1] ^ 0x646f72616e646f6d);
-  row v2 = (row){0} + (keys[0] ^ 0x6c7967656e657261);
-  row v3 = (row){0} + (keys[1] ^ 0x7465646279746573);
-  for (size_t offset = 0; offset < cgear_window_size; offset += 8) {
-    row word;
-    for (int lane = 0; lane < cgear_windows; lane++) {
-      uint64_t own;
-      memcpy(&own, ends[lane] - cgear_window_size + offset, sizeof own);
-      word[lane] = own;
-    }
-    v3 ^= word;
-    ROUND ROUND
-    v0 ^= word;
+  switch (vectors) {
+#if defined(__x86_64__)
+  case 2:
+    siphash_avx512(ends, key, values);
+    break;
+  case 1:
+    siphash_avx2(ends, key, values);
+    break;
+#endif
+  default:
+    siphash_any(ends, key, values);
   }
-  // The last word has the length alone.
-  uint64_t last = (uint64_t)cgear_window_size << 56;
-  v3 ^= last;
-  ROUND ROUND
-  v0 ^= last;
-  v2 ^= 0xff;
-  ROUND ROUND ROUND ROUND
-  row result = v0 ^ v1 ^ v2 ^ v3;
-  memcpy(values, &result, sizeof result);
 }

@@ -36,8 +36,9 @@ struct DamageAdvice {
     }
     if object.hasPrefix("slots/") {
       return """
-        Another password or key file opens the repository as before: with it, remove the damaged key \
-        with `igudar key remove` and add a new one with `igudar key add`.
+        If there is another password or key file, it opens the repository as before: with it, remove \
+        the damaged key with `igudar key remove` and add a new one with `igudar key add`. Otherwise put \
+        the object back from a copy of the repository.
         """
     }
     if object.hasPrefix("index/") {

@@ -10,10 +10,10 @@ package final class Buffer: @unchecked Sendable {
 
   package init(capacity: Int) {
     self.capacity = capacity
-    unsafe pointer = .allocate(byteCount: max(1, capacity), alignment: 4096)
+    unsafe pointer = allocatePages(capacity)
   }
 
-  deinit { unsafe pointer.deallocate() }
+  deinit { unsafe free(pointer) }
 }
 
 /// Memory with one owner.
@@ -24,10 +24,10 @@ package struct OwnedBuffer: ~Copyable {
 
   package init(capacity: Int) {
     self.capacity = capacity
-    unsafe pointer = .allocate(byteCount: max(1, capacity), alignment: 4096)
+    unsafe pointer = allocatePages(capacity)
   }
 
-  deinit { unsafe pointer.deallocate() }
+  deinit { unsafe free(pointer) }
 }
 
 extension OwnedBuffer: @unchecked Sendable {}

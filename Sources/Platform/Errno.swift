@@ -48,6 +48,7 @@ public struct Errno: Error, Hashable, Sendable {
   package static let hostUnreachable = Errno(EHOSTUNREACH)
   package static let noSuchDevice = Errno(ENXIO)
   package static let busy = Errno(EBUSY)
+  package static let noMemory = Errno(ENOMEM)
   package static let textBusy = Errno(ETXTBSY)
   package static let isDirectory = Errno(EISDIR)
   package static let inputOutput = Errno(EIO)

@@ -27,6 +27,8 @@ package final class Thread: @unchecked Sendable {
   }
 
   /// Starts a thread; the name is cut to 15 bytes as Linux demands.
+  ///
+  /// Ends the process, with a message, where the system gives no thread.
   package static func start(
     name: String, stackSize: Int = 1 << 20, _ run: @escaping @Sendable () -> Void
   ) -> Thread {
@@ -45,7 +47,7 @@ package final class Thread: @unchecked Sendable {
         return nil
       }, body)
     unsafe pthread_attr_destroy(&attributes)
-    precondition(status == 0, "the system gives no thread")
+    if status != 0 { endForShortage("no thread", Errno(status)) }
     return thread
   }
 

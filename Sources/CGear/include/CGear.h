@@ -39,11 +39,14 @@ static inline const uint8_t *cgear_next(
   return place;
 }
 
-// SipHash-2-4 of the `cgear_window_size` bytes before each place, all under one key: the same results as
-// libsodium's, which hashes one after another and is the reference that tests compare with. In C it
-// can use the widest vectors that the processor has.
+// The widest vectors that this processor has: 2 for AVX-512, 1 for AVX2, 0 for any.
+int cgear_vectors(void);
+
+// SipHash-2-4 of the `cgear_window_size` bytes before each place, all under one key: the same
+// results as libsodium's, which hashes one after another and is the reference that tests compare
+// with. `vectors` is a width that the processor has. In C it can use them.
 void cgear_siphash(
-    const uint8_t *const ends[cgear_windows], const uint8_t key[16],
+    int vectors, const uint8_t *const ends[cgear_windows], const uint8_t key[16],
     uint64_t values[cgear_windows]);
 
 #endif

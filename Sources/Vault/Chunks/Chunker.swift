@@ -112,7 +112,7 @@ package final class Chunker: Sendable {
     return unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.capacity) {
       values in
       unsafe cgear_siphash(
-        candidates.baseAddress, sipKey.pointer.assumingMemoryBound(to: UInt8.self),
+        Self.vectors, candidates.baseAddress, sipKey.pointer.assumingMemoryBound(to: UInt8.self),
         values.baseAddress)
       for index in 0..<count {
         guard let place = unsafe candidates[index] else { return nil }
@@ -124,6 +124,7 @@ package final class Chunker: Sendable {
     }
   }
 
+  private static let vectors = cgear_vectors()
   // How many candidates are decided on at once, and how many bytes before each decide.
   private static let capacity = Int(cgear_windows)
   private static let windowSize = Int(cgear_window_size)

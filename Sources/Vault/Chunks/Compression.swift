@@ -2,6 +2,7 @@
 // a frame costs no allocation.
 
 import CZstd
+import Platform
 
 /// How hard to compress, as restic's and borg's users write it.
 public enum Compression: Hashable, Sendable {
@@ -24,7 +25,9 @@ package struct Compressor: ~Copyable {
 
   /// A context for one level, 1 to 19.
   package init(level: Int32) {
-    guard let context = unsafe ZSTD_createCCtx() else { preconditionFailure("no memory for zstd") }
+    guard let context = unsafe ZSTD_createCCtx() else {
+      endForShortage("no memory for zstd", .noMemory)
+    }
     unsafe self.context = unsafe context
     self.level = level
     _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
@@ -55,7 +58,9 @@ package struct Decompressor: ~Copyable {
   private let context: OpaquePointer
 
   package init() {
-    guard let context = unsafe ZSTD_createDCtx() else { preconditionFailure("no memory for zstd") }
+    guard let context = unsafe ZSTD_createDCtx() else {
+      endForShortage("no memory for zstd", .noMemory)
+    }
     unsafe self.context = unsafe context
   }
 

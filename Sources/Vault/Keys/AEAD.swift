@@ -1,4 +1,4 @@
-// Sealing and opening of single messages. Nothing is allocated; in-place work (the same address
+// Sealing and opening of single messages. Nothing is allocated for short ones; in-place work (the same address
 // for both sides) is allowed. AES-256-GCM expands its key for every message: that costs less than
 // a microsecond, a frame costs hundreds, so no expanded key is kept. Long messages take another
 // library's way to the same bytes.
@@ -21,7 +21,7 @@ package enum AEAD {
       suite == .aes256GCM
       ? unsafe crypto_aead_aes256gcm_encrypt : unsafe crypto_aead_xchacha20poly1305_ietf_encrypt
     precondition(suite.isAvailable, "the processor lacks the cipher")
-    if LongMessage.lengths.contains(plain.count),
+    if LongMessage.sizes.contains(plain.count),
       unsafe LongMessage.seal(
         suite, key: key, nonce: nonce, aad: aad, plain: plain, into: output)
     {
@@ -46,7 +46,7 @@ package enum AEAD {
     guard let source = sealed.baseAddress, sealed.count >= tagSize, suite.isAvailable else {
       return false
     }
-    if LongMessage.lengths.contains(sealed.count),
+    if LongMessage.sizes.contains(sealed.count - tagSize),
       let isAuthentic = unsafe LongMessage.open(
         suite, key: key, nonce: nonce, aad: aad, sealed: sealed, into: output)
     {

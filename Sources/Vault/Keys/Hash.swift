@@ -1,5 +1,5 @@
 // BLAKE2b as FORMAT.md section 1 uses it: keyed, personalised with a label, 32 or 64 bytes out.
-// The variants that chunk IDs go through take pointers and allocate nothing.
+// The variants that take pointers allocate nothing.
 
 internal import CSodium
 

@@ -1,13 +1,14 @@
 // Many hashes at once: messages side by side in the lanes of vector registers, where the processor
-// has them, and one after another through libsodium where it has not.
+// has them, and one after another through libsodium where it has not. A message alone takes one lane,
+// without vectors.
 
 internal import CBlake2b
 
 extension Hash {
   // Messages that this processor hashes side by side; 0 if it cannot.
   private static let laneCount = cblake2b_lanes()
-  // A message alone is hashed without vectors, which is as fast as libsodium's way with them or up to
-  // twice as fast; two go side by side.
+  // A message alone is hashed without vectors, which is up to twice as fast as libsodium's way with
+  // them; two go side by side.
   private static let laneMinimum = 2
   // Up to so many messages go longest first, so that lanes end together; of more, the last hardly
   // matter.
@@ -25,13 +26,18 @@ extension Hash {
     return unsafe keyed(key: key, label: label, messages, as: kind, lanes: lanes)
   }
 
-  /// The same, and beside them as much of an object before `end` as takes no longer.
+  /// Whether so many messages leave room for another object beside them.
+  static func canHashBeside(messageCount: Int, lanes: Int32 = laneCount) -> Bool {
+    lanes > 1 && messageCount >= laneMinimum
+  }
+
+  /// The same, and beside them as much of an object before `end` as takes one lane about as long.
   static func keyed<Kind>(
     key: SecretKey?, label: Label, _ messages: [UnsafeRawBufferPointer],
     as kind: Identifier32<Kind>.Type, beside object: inout NameLane, upTo end: Int,
     lanes: Int32 = laneCount
   ) -> [Identifier32<Kind>] {
-    guard lanes > 1, unsafe messages.count >= laneMinimum else {
+    guard canHashBeside(messageCount: unsafe messages.count, lanes: lanes) else {
       return unsafe keyed(key: key, label: label, messages, as: kind)
     }
     // A lane of its own is as long as the others have to do, or the longest message.

@@ -8,76 +8,85 @@ internal import CSodium
 /// The AEADs of `Suite` for long messages.
 @safe
 enum LongMessage {
-  /// How many bytes are worth the way, and can be told to OpenSSL.
-  static let lengths = 16 << 10...Int(Int32.max)
+  /// Plain bytes that are worth the way, and can be told to OpenSSL.
+  static let sizes = 16 << 10...Int(Int32.max)
 
   private static let subkeySize = 32
   private static let ivSize = 12
 
-  // No configuration of the system's has a say in what the bytes are.
-  private static let isStarted =
-    OPENSSL_init_crypto(
-      UInt64(OPENSSL_INIT_NO_LOAD_CONFIG) | UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
-  // They never change and are never freed.
+  // Of our own, so that no configuration of the system or of a host program has a say, nor we in
+  // theirs. It and the ciphers never change and are never freed, not at the end of the program either,
+  // when threads may still be sealing.
+  private nonisolated(unsafe) static let library =
+    OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+    ? unsafe OSSL_LIB_CTX_new() : nil
   private nonisolated(unsafe) static let chacha = unsafe cipher("ChaCha20-Poly1305")
   private nonisolated(unsafe) static let aes = unsafe cipher("AES-256-GCM")
 
-  // Nil where OpenSSL cannot; libsodium can.
   private static func cipher(_ name: String) -> OpaquePointer? {
-    isStarted ? unsafe EVP_CIPHER_fetch(nil, name, nil) : nil
+    guard let library = unsafe library else { return nil }
+    return unsafe EVP_CIPHER_fetch(library, name, nil)
   }
 
-  /// Writes the sealed bytes and the tag behind them to `output`; false, and nothing is done, where
-  /// it cannot.
+  /// Writes the sealed bytes and the tag behind them to `output`.
+  ///
+  /// False, and nothing is written, where OpenSSL cannot: libsodium can. What was begun must end:
+  /// sealed once more it would be the plain text again.
   @unsafe
   static func seal(
     _ suite: Suite, key: SecretKey, nonce: UnsafeRawPointer, aad: UnsafeRawBufferPointer,
     plain: UnsafeRawBufferPointer, into output: UnsafeMutableRawPointer
   ) -> Bool {
-    unsafe withContext(suite, key: key, nonce: nonce, isSealing: true) { context in
-      guard unsafe update(context, aad: aad), unsafe update(context, plain, into: output),
-        unsafe finish(context)
-      else { return false }
-      return unsafe EVP_CIPHER_CTX_ctrl(
-        context, EVP_CTRL_AEAD_GET_TAG, Int32(AEAD.tagSize), output + plain.count) == 1
+    unsafe withContext(suite, key: key, nonce: nonce, aad: aad, tag: nil) { context in
+      let isSealed =
+        unsafe update(context, plain, into: output) && finish(context)
+        && EVP_CIPHER_CTX_ctrl(
+          context, EVP_CTRL_AEAD_GET_TAG, Int32(AEAD.tagSize), output + plain.count) == 1
+      precondition(isSealed, "sealing does not fail")
+      return true
     } ?? false
   }
 
-  /// Writes what was sealed to `output` and answers whether it is authentic.
+  /// Writes what was sealed to `output` and answers whether it is authentic; zeros if not.
   ///
-  /// Otherwise nothing there may be used. Nil where it cannot say.
+  /// Nil, and nothing is written, where OpenSSL cannot: libsodium can.
   @unsafe
   static func open(
     _ suite: Suite, key: SecretKey, nonce: UnsafeRawPointer, aad: UnsafeRawBufferPointer,
     sealed: UnsafeRawBufferPointer, into output: UnsafeMutableRawPointer
   ) -> Bool? {
-    unsafe withContext(suite, key: key, nonce: nonce, isSealing: false) { context in
-      let size = sealed.count - AEAD.tagSize
-      var tag = unsafe [UInt8](sealed[size...])
-      guard unsafe update(context, aad: aad),
-        unsafe update(context, UnsafeRawBufferPointer(rebasing: sealed[..<size]), into: output),
-        unsafe EVP_CIPHER_CTX_ctrl(
-          context, EVP_CTRL_AEAD_SET_TAG, Int32(AEAD.tagSize), &tag) == 1
-      else { return nil }
-      return unsafe finish(context)
-    } ?? nil
+    let size = sealed.count - AEAD.tagSize
+    let tag = unsafe sealed.baseAddress.map { unsafe $0 + size }
+    return unsafe withContext(suite, key: key, nonce: nonce, aad: aad, tag: tag) { context in
+      let sealed = unsafe UnsafeRawBufferPointer(rebasing: sealed[..<size])
+      let isAuthentic = unsafe update(context, sealed, into: output) && finish(context)
+      if !isAuthentic { unsafe sodium_memzero(output, size) }
+      return isAuthentic
+    }
   }
 
   // MARK: OpenSSL
 
-  // Nil where there is no memory or no cipher.
+  // With a context that has all but the message; to open, a tag too. Nil where there is no memory or
+  // no cipher.
   private static func withContext<Result>(
-    _ suite: Suite, key: SecretKey, nonce: UnsafeRawPointer, isSealing: Bool,
-    _ body: (OpaquePointer) -> Result
+    _ suite: Suite, key: SecretKey, nonce: UnsafeRawPointer, aad: UnsafeRawBufferPointer,
+    tag: UnsafeRawPointer?, _ body: (OpaquePointer) -> Result
   ) -> Result? {
     let cipher = unsafe suite == .aes256GCM ? aes : chacha
     guard let cipher = unsafe cipher, let context = unsafe EVP_CIPHER_CTX_new() else { return nil }
     // It wipes what it held.
     defer { unsafe EVP_CIPHER_CTX_free(context) }
-    let isReady = unsafe withKey(suite, key, nonce) { key, iv in
-      unsafe EVP_CipherInit_ex2(context, cipher, key, iv, isSealing ? 1 : 0, nil) == 1
+    let hasKey = unsafe withKey(suite, key, nonce) { key, iv in
+      unsafe EVP_CipherInit_ex2(context, cipher, key, iv, tag == nil ? 1 : 0, nil) == 1
     }
-    return isReady ? unsafe body(context) : nil
+    guard hasKey, unsafe update(context, aad: aad) else { return nil }
+    if let tag = unsafe tag {
+      let hasTag = unsafe EVP_CIPHER_CTX_ctrl(
+        context, EVP_CTRL_AEAD_SET_TAG, Int32(AEAD.tagSize), UnsafeMutableRawPointer(mutating: tag))
+      guard hasTag == 1 else { return nil }
+    }
+    return unsafe body(context)
   }
 
   // The key and the 12 bytes that the ciphers take: XChaCha20 is ChaCha20 under a key that the

@@ -95,11 +95,13 @@ package struct RepositoryAccess: Sendable {
 
   /// The slots of the format's owner that have the right form, in the order of their names.
   ///
-  /// Slots of other owners are left by an `init` that was never finished, and are no damage.
+  /// Slots of other owners are left by an `init` that was never finished, and are no damage unless
+  /// there are no others.
   static func slots(
     of store: any ObjectStore, owner: PublicKey, _ damaged: inout [DamagedObject]
   ) throws(VaultError) -> [Slot] {
     var slots: [Slot] = []
+    var foreign: [SlotID] = []
     for id in try slotIDs(of: store) {
       let bytes: [UInt8]
       do {
@@ -112,10 +114,15 @@ package struct RepositoryAccess: Sendable {
       }
       do throws(Damage) {
         let slot = try Slot(parsing: bytes, id: id)
-        if slot.owner == owner { slots.append(slot) }
+        if slot.owner == owner { slots.append(slot) } else { foreign.append(id) }
       } catch {
         damaged.append(DamagedObject(name: "slots/\(id.hex)", damage: error))
       }
+    }
+    // One was of the format's owner.
+    if slots.isEmpty {
+      let damage = Damage.malformed("it names another owner than `format`, and no slot names that")
+      damaged += foreign.map { DamagedObject(name: "slots/\($0.hex)", damage: damage) }
     }
     return slots
   }

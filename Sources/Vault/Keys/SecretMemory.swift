@@ -2,6 +2,7 @@
 // wiped when its owner goes. Only owners of this type hold secrets; they never copy them out.
 
 internal import CSodium
+import Platform
 import Synchronization
 
 /// The owner of a stretch of secret memory; wipes it at its end.
@@ -28,7 +29,7 @@ struct SecretMemory: ~Copyable {
   /// Memory of its own, with a guard before and behind it.
   fileprivate static func allocate(_ count: Int) -> UnsafeMutableRawPointer {
     guard let memory = unsafe sodium_malloc(count) else {
-      fatalError("no memory for a secret of \(count) bytes")
+      endForShortage("no memory for a secret of \(count) bytes", .noMemory)
     }
     unsafe sodium_memzero(memory, count)
     return unsafe memory

@@ -32,8 +32,15 @@ struct LMDBError: Error, CustomStringConvertible {
 
   var description: String {
     let reason = unsafe mdb_strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
-    // A write that came to less than was asked for is this to LMDB.
-    return "\(what): \(reason)\(code == EIO ? ", or the disk is full" : "")"
+    let hint =
+      switch code {
+      // A write that came to less than was asked for is this to LMDB.
+      case EIO: ", or the disk is full"
+      // A map takes address space from the beginning, a gibibyte for an index.
+      case ENOMEM: "; it needs a gibibyte of address space (ulimit -v)"
+      default: ""
+      }
+    return "\(what): \(reason)\(hint)"
   }
 
   /// Throws unless the code is zero.

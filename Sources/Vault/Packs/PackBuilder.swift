@@ -18,8 +18,8 @@ package final class PackBuilder: @unchecked Sendable {
   private var directory: PackDirectory
   // Where frames are being sealed.
   private var sealing: [Int] = []
-  // Nil while it is lent.
-  private var name: NameLane?
+  // What is hashed of it for its name; nil while that is lent.
+  private var naming: NameLane?
   private var isClosed = false
 
   // Less is not worth the way.
@@ -32,7 +32,7 @@ package final class PackBuilder: @unchecked Sendable {
     self.packSize = packSize
     self.serial = serial
     directory = PackDirectory(domain: domain)
-    name = unsafe NameLane(of: UnsafeRawBufferPointer(start: buffer.pointer, count: packSize))
+    naming = unsafe NameLane(of: UnsafeRawBufferPointer(start: buffer.pointer, count: packSize))
     write(keys.header.bytes, at: 0)
   }
 
@@ -71,7 +71,10 @@ package final class PackBuilder: @unchecked Sendable {
 
   /// Ends the sealing of one reserved frame; true when the pack is closed and nobody else uses it.
   package func endSealing(at offset: Int) -> Bool {
-    sealing.removeAll { $0 == offset }
+    guard let index = sealing.firstIndex(of: offset) else {
+      preconditionFailure("nobody is sealing there")
+    }
+    sealing.remove(at: index)
     return isClosed && !isInUse
   }
 
@@ -81,20 +84,22 @@ package final class PackBuilder: @unchecked Sendable {
     return !isInUse
   }
 
-  private var isInUse: Bool { !sealing.isEmpty || name == nil }
+  private var isInUse: Bool { !sealing.isEmpty || naming == nil }
 
-  /// The pack's name so far and where what is complete ends, for one who hashes more of it; nil where
-  /// little is complete that is not hashed, or somebody else does it.
-  func lendName() -> (name: NameLane, end: Int)? {
+  /// What is hashed for the pack's name and where what is complete ends, for one who goes on.
+  ///
+  /// Nil where little is complete that is not hashed, or somebody else does it.
+  func lendNaming() -> (naming: NameLane, end: Int)? {
     let end = sealing.min() ?? cursor
-    guard let name, end - name.hashed >= Self.smallestLoan else { return nil }
-    self.name = nil
-    return (name, end)
+    guard let naming, end - naming.hashed >= Self.smallestLoan else { return nil }
+    self.naming = nil
+    return (naming, end)
   }
 
-  /// Takes the name back; true when the pack is closed and nobody else uses it.
-  func takeBack(_ name: NameLane) -> Bool {
-    self.name = name
+  /// Takes it back; true when the pack is closed and nobody else uses it.
+  func takeBack(_ naming: NameLane) -> Bool {
+    precondition(self.naming == nil, "what is taken back was lent")
+    self.naming = naming
     return isClosed && !isInUse
   }
 
@@ -112,7 +117,7 @@ package final class PackBuilder: @unchecked Sendable {
     write(keys.sealFooter(footer.encoded()), at: size - PackHeader.tailSize)
     write(keys.header.bytes, at: size - PackHeader.size - PackHeader.endSize)
     write(PackHeader.endMagic, at: size - PackHeader.endSize)
-    guard let name = name?.finish(at: size) else {
+    guard let name = naming?.finish(at: size) else {
       preconditionFailure("nobody uses a pack that is finished")
     }
     return FinishedPack(name: name, buffer: buffer, size: size, directory: directory)

@@ -88,11 +88,14 @@ package final class Lane {
     return ids
   }
 
-  // The IDs of chunks. An open pack is hashed beside them, which costs a fraction of what it would
-  // cost alone.
+  // The IDs of chunks. Where lanes have room, an open pack is hashed beside them, which costs a
+  // fraction of what it would cost alone.
   private func ids(of chunks: [UnsafeRawBufferPointer], kind: ChunkKind) -> [ChunkID] {
-    let ids = run.packs.naming { name, end in
-      unsafe hasher.ids(of: chunks, kind: kind, beside: &name, upTo: end)
+    guard Hash.canHashBeside(messageCount: unsafe chunks.count) else {
+      return unsafe hasher.ids(of: chunks, kind: kind)
+    }
+    let ids = run.packs.naming { naming, end in
+      unsafe hasher.ids(of: chunks, kind: kind, beside: &naming, upTo: end)
     }
     return unsafe ids ?? hasher.ids(of: chunks, kind: kind)
   }

@@ -104,20 +104,21 @@ package final class PackSet: @unchecked Sendable {
     if isLast { _ = uploads.send(Upload(pack: pack, isFull: true)) }
   }
 
-  /// Hashes something, and beside it what it can of an open pack, for the pack's name: it is handed
-  /// the name so far and how far the pack is complete, or nothing where there is nothing to do.
+  /// Hashes something, and beside it what it can of an open pack, for the pack's name.
+  ///
+  /// `hash` is handed what goes on and how far the pack is complete. Nil where there is nothing to do.
   func naming<Result>(_ hash: (inout NameLane, Int) -> Result) -> Result? {
-    guard let (pack, loan) = lock.withLock({ lendName() }) else { return nil }
-    var name = loan.name
-    let result = hash(&name, loan.end)
-    let isLast = lock.withLock { pack.takeBack(name) }
+    guard let (pack, loan) = lock.withLock({ lendNaming() }) else { return nil }
+    var naming = loan.naming
+    let result = hash(&naming, loan.end)
+    let isLast = lock.withLock { pack.takeBack(naming) }
     if isLast { _ = uploads.send(Upload(pack: pack, isFull: true)) }
     return result
   }
 
-  private func lendName() -> (PackBuilder, (name: NameLane, end: Int))? {
+  private func lendNaming() -> (PackBuilder, (naming: NameLane, end: Int))? {
     for case let pack? in open {
-      if let loan = pack.lendName() { return (pack, loan) }
+      if let loan = pack.lendNaming() { return (pack, loan) }
     }
     return nil
   }
@@ -131,9 +132,10 @@ package final class PackSet: @unchecked Sendable {
         defer { open[slot] = nil }
         return open[slot]
       }
-      if let pack, lock.withLock({ pack.close() }), !pack.isEmpty {
-        _ = uploads.send(Upload(pack: pack, isFull: false))
-      }
+      guard let pack else { continue }
+      let isFree = lock.withLock { pack.close() }
+      precondition(isFree, "every lane has flushed")
+      if !pack.isEmpty { _ = uploads.send(Upload(pack: pack, isFull: false)) }
     }
     stop()
     if let failure = lock.withLock({ failure }) { throw failure }

@@ -64,6 +64,25 @@ struct BareSystemTests {
     try test.shell("cmp src/small out/small; test \"$(ls -A out)\" = small")
   }
 
+  /// Too little memory, wherever it is missed, is a message and never a crash.
+  @Test func whoHasTooLittleMemoryIsToldSo() throws {
+    let test = try TestRepository()
+    try test.shell("head -c 9000000 /dev/urandom > src/large; echo small > src/small")
+    try test.igudar("backup", "-q", "src")
+    var failures = 0
+    for mebibytes in stride(from: 200, through: 1500, by: 100) {
+      let script = "ulimit -v \(mebibytes << 10); exec \(Program.path) backup -q -f -j 8 src"
+      let outcome = try test.sandbox.run("/bin/sh", [Array("-c".utf8), Array(script.utf8)])
+      #expect([0, 1].contains(outcome.code), "\(mebibytes) MiB: \(outcome.errorText)")
+      guard outcome.code == 1 else { continue }
+      failures += 1
+      #expect(outcome.errorText.hasPrefix("igudar: "), "\(mebibytes) MiB")
+      #expect(outcome.errorText.contains("ulimit -v"), "\(mebibytes) MiB: \(outcome.errorText)")
+    }
+    #expect(failures > 0)
+    try test.igudar("check", "--read-data")
+  }
+
   @Test func aTimeZoneThatIsAPipeIsNotWaitedFor() throws {
     let test = try TestRepository()
     try test.shell("echo one > src/one; mkfifo zone")

@@ -1,6 +1,7 @@
 // Where files are cut: as FORMAT.md section 9 says, for every size of file and of chunks, and the
 // same whatever the pieces in which a file is read.
 
+import CGear
 import Platform
 import Testing
 
@@ -125,6 +126,28 @@ import Testing
       #expect(fast.reduce(0, +) == file.count)
       #expect(fast.dropLast().allSatisfy { $0 >= parameters.minimum }, "round \(round)")
       #expect(fast.allSatisfy { $0 <= parameters.maximum }, "round \(round)")
+    }
+  }
+
+  /// Every width of vectors that this processor has.
+  @Test func windowsSideBySideAreHashedAsAlone() throws {
+    let random = SeededRandomness(4)
+    let bytes = random.bytes(1000)
+    let key = SecretKey.random(random)
+    let positions = [64, 65, 128, 333, 600, 64, 999, 1000]
+    #expect(positions.count == Int(cgear_windows))
+    for vectors in 0...cgear_vectors() {
+      var values = [UInt64](repeating: 0, count: positions.count)
+      unsafe bytes.withUnsafeBufferPointer { bytes in
+        guard let start = bytes.baseAddress else { return }
+        let ends = unsafe positions.map { unsafe Optional(start + $0) }
+        unsafe cgear_siphash(
+          vectors, ends, key.pointer.assumingMemoryBound(to: UInt8.self), &values)
+      }
+      let single = positions.map { end in
+        unsafe bytes[end - 64..<end].withUnsafeBytes { unsafe SipHash.hash($0, key: key) }
+      }
+      #expect(values == single, "vectors \(vectors)")
     }
   }
 

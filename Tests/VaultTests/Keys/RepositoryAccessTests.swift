@@ -195,6 +195,8 @@ import Testing
     #expect(try broken(slot) { _ in nil } == "missing")
     #expect(try broken(slot) { [1] + $0.dropFirst() } == "badMagic")
     #expect(try broken(slot) { $0 + [0] } == "badLength")
+    // Its owner: it looks like one that an `init` has left.
+    #expect(try broken(slot) { $0[..<90] + [$0[90] ^ 4] + $0[91...] } == "malformed")
     #expect(try broken(.keyring(0)) { _ in nil } == "missing")
     #expect(try broken(.keyring(0)) { $0.dropLast() + [$0[4095] ^ 1] } == "notAuthentic")
   }
