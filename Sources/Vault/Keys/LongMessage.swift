@@ -14,11 +14,12 @@ enum LongMessage {
   private static let subkeySize = 32
   private static let ivSize = 12
 
-  // Of our own, so that no configuration of the system or of a host program has a say, nor we in
-  // theirs. It and the ciphers never change and are never freed, not at the end of the program either,
-  // when threads may still be sealing.
+  // Of our own, so that what a host program has configured has no say. Nor has the environment: a file
+  // that OPENSSL_CONF names could be a pipe. It and the ciphers never change and are never freed, not
+  // at the end of the program either, when threads may still be sealing.
   private nonisolated(unsafe) static let library =
-    OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+    OPENSSL_init_crypto(
+      UInt64(OPENSSL_INIT_NO_LOAD_CONFIG) | UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
     ? unsafe OSSL_LIB_CTX_new() : nil
   private nonisolated(unsafe) static let chacha = unsafe cipher("ChaCha20-Poly1305")
   private nonisolated(unsafe) static let aes = unsafe cipher("AES-256-GCM")

@@ -83,6 +83,14 @@ struct BareSystemTests {
     try test.igudar("check", "--read-data")
   }
 
+  @Test func noConfigurationOfALibraryIsRead() throws {
+    let test = try TestRepository()
+    try test.shell("head -c 3000000 /dev/urandom > src/large; mkfifo configuration")
+    let place = ["OPENSSL_CONF": test.path("configuration")]
+    try test.igudar("backup", "src", environment: place)
+    try test.igudar("check", "--read-data", environment: place)
+  }
+
   @Test func aTimeZoneThatIsAPipeIsNotWaitedFor() throws {
     let test = try TestRepository()
     try test.shell("echo one > src/one; mkfifo zone")
