@@ -2,7 +2,6 @@
 #ifndef CGEAR_H
 #define CGEAR_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 // States below this are candidates for a cut.
@@ -44,7 +43,7 @@ int cgear_vectors(void);
 
 // SipHash-2-4 of the `cgear_window_size` bytes before each place, all under one key: the same
 // results as libsodium's, which hashes one after another and is the reference that tests compare
-// with. `vectors` is a width that the processor has. In C it can use them.
+// with. `vectors` is a width that the processor has; it is in C because Swift cannot choose one.
 void cgear_siphash(
     int vectors, const uint8_t *const ends[cgear_windows], const uint8_t key[16],
     uint64_t values[cgear_windows]);

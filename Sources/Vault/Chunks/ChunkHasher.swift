@@ -11,7 +11,7 @@ package struct ChunkHasher: Sendable {
   /// The ID of a chunk.
   @unsafe
   package func id(of bytes: UnsafeRawBufferPointer, kind: ChunkKind) -> ChunkID {
-    unsafe ids(of: [bytes], kind: kind)[0]
+    unsafe Hash.keyedAlone(key: key, label: kind.label, bytes, as: ChunkID.self)
   }
 
   /// The IDs of many chunks, which takes a fraction of the time that one by one takes.

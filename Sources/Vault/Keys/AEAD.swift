@@ -1,7 +1,7 @@
-// Sealing and opening of single messages. Nothing is allocated for short ones; in-place work (the same address
-// for both sides) is allowed. AES-256-GCM expands its key for every message: that costs less than
-// a microsecond, a frame costs hundreds, so no expanded key is kept. Long messages take another
-// library's way to the same bytes.
+// Sealing and opening of single messages. Nothing is allocated for short ones; long ones take
+// another library's way to the same bytes. In-place work (the same address for both sides) is
+// allowed. AES-256-GCM expands its key for every message: that costs less than a microsecond, a
+// frame costs hundreds, so no expanded key is kept.
 
 internal import CSodium
 
@@ -17,9 +17,6 @@ package enum AEAD {
     _ suite: Suite, key: SecretKey, nonce: UnsafeRawPointer, aad: UnsafeRawBufferPointer,
     plain: UnsafeRawBufferPointer, into output: UnsafeMutableRawPointer
   ) {
-    let encrypt =
-      suite == .aes256GCM
-      ? unsafe crypto_aead_aes256gcm_encrypt : unsafe crypto_aead_xchacha20poly1305_ietf_encrypt
     precondition(suite.isAvailable, "the processor lacks the cipher")
     if LongMessage.sizes.contains(plain.count),
       unsafe LongMessage.seal(
@@ -27,6 +24,9 @@ package enum AEAD {
     {
       return
     }
+    let encrypt =
+      suite == .aes256GCM
+      ? unsafe crypto_aead_aes256gcm_encrypt : unsafe crypto_aead_xchacha20poly1305_ietf_encrypt
     let status = unsafe encrypt(
       output.assumingMemoryBound(to: UInt8.self), nil,
       plain.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt64(plain.count),

@@ -1,14 +1,13 @@
 // Many hashes at once: messages side by side in the lanes of vector registers, where the processor
-// has them, and one after another through libsodium where it has not. A message alone takes one lane,
-// without vectors.
+// has them, and one after another through libsodium where it has not. A message alone takes one
+// lane, without vectors.
 
 internal import CBlake2b
 
 extension Hash {
   // Messages that this processor hashes side by side; 0 if it cannot.
   private static let laneCount = cblake2b_lanes()
-  // A message alone is hashed without vectors, which is up to twice as fast as libsodium's way with
-  // them; two go side by side.
+  // A message alone is hashed without vectors: up to twice as fast as libsodium with them.
   private static let laneMinimum = 2
   // Up to so many messages go longest first, so that lanes end together; of more, the last hardly
   // matter.
@@ -19,11 +18,48 @@ extension Hash {
     key: SecretKey?, label: Label, _ messages: [UnsafeRawBufferPointer],
     as kind: Identifier32<Kind>.Type
   ) -> [Identifier32<Kind>] {
-    guard laneCount > 0 else {
-      return unsafe messages.map { unsafe keyed(key: key, label: label, $0, as: kind) }
+    guard laneCount > 0, unsafe messages.count >= laneMinimum else {
+      return unsafe messages.map { unsafe keyedAlone(key: key, label: label, $0, as: kind) }
     }
-    let lanes = unsafe messages.count < laneMinimum ? 1 : laneCount
-    return unsafe keyed(key: key, label: label, messages, as: kind, lanes: lanes)
+    return unsafe keyed(key: key, label: label, messages, as: kind, lanes: laneCount)
+  }
+
+  /// H of one message the fastest way; no allocation.
+  static func keyedAlone<Kind>(
+    key: SecretKey?, label: Label, _ message: UnsafeRawBufferPointer,
+    as kind: Identifier32<Kind>.Type
+  ) -> Identifier32<Kind> {
+    guard laneCount > 0, unsafe !message.isEmpty else {
+      return unsafe keyed(key: key, label: label, message, as: kind)
+    }
+    return unsafe withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { hash in
+      guard let hash = hash.baseAddress else { return .zero }
+      var entry = unsafe laneMessage(message, into: hash)
+      unsafe run(1, &entry, count: 1, key: key, label: label)
+      return unsafe Identifier32(loading: hash)
+    }
+  }
+
+  // A message of at least one byte, whose hash goes to an address.
+  private static func laneMessage(
+    _ message: UnsafeRawBufferPointer, into hash: UnsafeMutableRawPointer
+  ) -> cblake2b_message {
+    unsafe cblake2b_message(
+      bytes: message.baseAddress?.assumingMemoryBound(to: UInt8.self), count: message.count,
+      hash: hash.assumingMemoryBound(to: UInt8.self), stream: nil)
+  }
+
+  private static func run(
+    _ lanes: Int32, _ messages: UnsafePointer<cblake2b_message>, count: Int, key: SecretKey?,
+    label: Label
+  ) {
+    var words = label.words
+    unsafe withUnsafeBytes(of: &words) { personal in
+      unsafe cblake2b_hash(
+        lanes, messages, count, key?.pointer.assumingMemoryBound(to: UInt8.self),
+        personal.baseAddress?.assumingMemoryBound(to: UInt8.self))
+    }
+    withExtendedLifetime(key) {}
   }
 
   /// Whether so many messages leave room for another object beside them.
@@ -72,24 +108,14 @@ extension Hash {
             unsafe keyed(key, label, message, into: hash + 32 * index)
             continue
           }
-          unsafe (start + next).initialize(
-            to: cblake2b_message(
-              bytes: message.baseAddress?.assumingMemoryBound(to: UInt8.self),
-              count: message.count,
-              hash: (hash + 32 * index).assumingMemoryBound(to: UInt8.self), stream: nil))
+          unsafe (start + next).initialize(to: laneMessage(message, into: hash + 32 * index))
           next += 1
         }
         if next <= orderedMessages {
           var ordered = unsafe UnsafeMutableBufferPointer(rebasing: list[..<next])
           unsafe ordered.sort { unsafe $0.count > $1.count }
         }
-        var words = label.words
-        unsafe withUnsafeBytes(of: &words) { personal in
-          unsafe cblake2b_hash(
-            lanes, start, next, key?.pointer.assumingMemoryBound(to: UInt8.self),
-            personal.baseAddress?.assumingMemoryBound(to: UInt8.self))
-        }
-        withExtendedLifetime(key) {}
+        unsafe run(lanes, start, count: next, key: key, label: label)
         return (0..<count).map { unsafe Identifier32(loading: hash + 32 * $0) }
       }
     }

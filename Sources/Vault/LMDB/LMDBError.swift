@@ -36,8 +36,7 @@ struct LMDBError: Error, CustomStringConvertible {
       switch code {
       // A write that came to less than was asked for is this to LMDB.
       case EIO: ", or the disk is full"
-      // A map takes address space from the beginning, a gibibyte for an index.
-      case ENOMEM: "; it needs a gibibyte of address space (ulimit -v)"
+      case ENOMEM: "; a map takes address space, a gibibyte for an index (ulimit -v)"
       default: ""
       }
     return "\(what): \(reason)\(hint)"

@@ -69,22 +69,23 @@ package final class PackBuilder: @unchecked Sendable {
     unsafe UnsafeMutableRawBufferPointer(start: buffer.pointer + offset, count: length)
   }
 
+  // Closed, and nobody uses it any more.
+  private var isReady: Bool { isClosed && sealing.isEmpty && naming != nil }
+
   /// Ends the sealing of one reserved frame; true when the pack is closed and nobody else uses it.
   package func endSealing(at offset: Int) -> Bool {
     guard let index = sealing.firstIndex(of: offset) else {
       preconditionFailure("nobody is sealing there")
     }
     sealing.remove(at: index)
-    return isClosed && !isInUse
+    return isReady
   }
 
   /// Takes no more frames; true when nobody uses it any more.
   package func close() -> Bool {
     isClosed = true
-    return !isInUse
+    return isReady
   }
-
-  private var isInUse: Bool { !sealing.isEmpty || naming == nil }
 
   /// What is hashed for the pack's name and where what is complete ends, for one who goes on.
   ///
@@ -100,7 +101,7 @@ package final class PackBuilder: @unchecked Sendable {
   func takeBack(_ naming: NameLane) -> Bool {
     precondition(self.naming == nil, "what is taken back was lent")
     self.naming = naming
-    return isClosed && !isInUse
+    return isReady
   }
 
   /// Writes filler, directory, footer and tail behind the frames.

@@ -57,7 +57,7 @@ package final class PackSet: @unchecked Sendable {
         open[slot] = nil
         return pack.close() ? pack : nil
       }
-      if let full { _ = uploads.send(Upload(pack: full, isFull: true)) }
+      if let full { upload(full: full) }
       if let place = lock.withLock({ place(slot, frame, ids, lengths) }) { return place }
       try openPack(slot)
     }
@@ -100,8 +100,11 @@ package final class PackSet: @unchecked Sendable {
 
   /// A frame that was reserved is sealed and verified, or has failed.
   package func endSealing(in pack: PackBuilder, at offset: Int) {
-    let isLast = lock.withLock { pack.endSealing(at: offset) }
-    if isLast { _ = uploads.send(Upload(pack: pack, isFull: true)) }
+    if lock.withLock({ pack.endSealing(at: offset) }) { upload(full: pack) }
+  }
+
+  private func upload(full pack: PackBuilder) {
+    _ = uploads.send(Upload(pack: pack, isFull: true))
   }
 
   /// Hashes something, and beside it what it can of an open pack, for the pack's name.
@@ -111,8 +114,7 @@ package final class PackSet: @unchecked Sendable {
     guard let (pack, loan) = lock.withLock({ lendNaming() }) else { return nil }
     var naming = loan.naming
     let result = hash(&naming, loan.end)
-    let isLast = lock.withLock { pack.takeBack(naming) }
-    if isLast { _ = uploads.send(Upload(pack: pack, isFull: true)) }
+    if lock.withLock({ pack.takeBack(naming) }) { upload(full: pack) }
     return result
   }
 

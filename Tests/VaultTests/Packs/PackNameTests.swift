@@ -85,14 +85,7 @@ import Testing
 
   /// Lanes side by side, some of which end packs while others hash them.
   @Test func packsOfManyLanesHaveTheirNames() throws {
-    let key = [UInt8](repeating: 3, count: 32)
-    let secret = try #require(unsafe Secret(keyFile: SecretBytes(copying: key.span.bytes)))
-    let information = SlotInformation(label: [], host: [], user: [], created: .now())
-    var plan = RepositoryPlan(information: information)
-    plan.packSize = 4 << 20
-    let vault = try Vault.create(
-      in: MemoryStore(), secret: secret, plan: plan,
-      places: LocalPlaces(cache: nil, state: nil) { _ in })
+    let vault = try freshVault(packSize: 4 << 20)
     let run = try vault.begin()
     let threads = (0..<4).map { number in
       Thread.start(name: "lane \(number)") {

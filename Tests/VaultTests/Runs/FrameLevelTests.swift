@@ -21,10 +21,7 @@ import Testing
   private func stored(
     _ compression: Compression, _ put: (Lane, [UInt8]) throws -> Void
   ) throws -> Int {
-    let information = SlotInformation(label: [], host: [], user: [], created: .now())
-    let vault = try Vault.create(
-      in: MemoryStore(), secret: .newKeyFile(), plan: RepositoryPlan(information: information),
-      places: LocalPlaces(cache: nil, state: nil) { _ in })
+    let vault = try freshVault()
     var options = RunOptions()
     options.compression = compression
     let run = try vault.begin(options)

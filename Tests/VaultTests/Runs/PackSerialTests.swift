@@ -7,17 +7,6 @@ import Testing
 @testable import Vault
 
 @Suite struct PackSerialTests {
-  private func vault() throws -> Vault {
-    let key = [UInt8](repeating: 3, count: 32)
-    let secret = try #require(unsafe Secret(keyFile: SecretBytes(copying: key.span.bytes)))
-    let information = SlotInformation(label: [], host: [], user: [], created: .now())
-    var plan = RepositoryPlan(information: information)
-    plan.packSize = 4 << 20
-    return try Vault.create(
-      in: MemoryStore(), secret: secret, plan: plan,
-      places: LocalPlaces(cache: nil, state: nil) { _ in })
-  }
-
   private func serials(in vault: Vault) throws -> [UInt64] {
     var packs: [(name: ObjectHash, size: Int)] = []
     try vault.objects("packs/") { (object, size) throws(VaultError) in
@@ -48,7 +37,7 @@ import Testing
 
   /// Checkpoints do not begin the count anew: no two packs of a run have one number.
   @Test func packsOfARunAreCountedThroughItsCheckpoints() throws {
-    let vault = try vault()
+    let vault = try freshVault(packSize: 4 << 20)
     let run = try vault.begin()
     let lane = try run.lane()
     try put(5, 100, in: lane)
