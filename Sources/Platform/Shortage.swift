@@ -20,9 +20,9 @@ package func endForShortage(_ refused: String, _ errno: Errno) -> Never {
 
 /// Memory that is aligned to pages, to be freed; ends the process where there is none.
 @unsafe
-func allocatePages(_ count: Int) -> UnsafeMutableRawPointer {
+func allocatePages(_ count: Int, alignment: Int = 4096) -> UnsafeMutableRawPointer {
   var memory: UnsafeMutableRawPointer?
-  let status = unsafe posix_memalign(&memory, 4096, max(1, count))
+  let status = unsafe posix_memalign(&memory, alignment, max(1, count))
   guard status == 0, let memory = unsafe memory else {
     endForShortage("no memory for a buffer of \(count) bytes", Errno(status))
   }

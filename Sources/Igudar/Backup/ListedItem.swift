@@ -21,8 +21,9 @@ enum ListedItem: Sendable {
   case excluded
   /// The directory entered last ends.
   case end
-  /// Something that the directory says is none itself, and that is still to be looked at.
-  case unlooked(ListedDirectory, Int)
+  /// Something by its place among the names of a directory, which says that it is none itself; it is
+  /// still to be looked at.
+  case unlooked(Int)
 }
 
 /// A directory that is open and listed.

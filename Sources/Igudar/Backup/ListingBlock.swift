@@ -5,7 +5,9 @@ import Synchronization
 
 /// Neighbouring items.
 struct ListingBlock: Sendable {
-  var items: [ListedItem] = []
+  private(set) var items: [ListedItem] = []
+  // The directories of what is still to be looked at, each for the items from a position on.
+  private var unlooked: [(directory: ListedDirectory, start: Int)] = []
   var directoryCount = 0
   /// Whether nothing in it is still to be looked at.
   var isLookedAt = false
@@ -18,12 +20,28 @@ struct ListingBlock: Sendable {
     items.count >= Self.itemLimit || directoryCount >= Self.directoryLimit
   }
 
+  /// Room for as many items as another block has.
+  init(like other: ListingBlock? = nil) {
+    if let other { items.reserveCapacity(other.items.count) }
+  }
+
+  mutating func append(_ item: ListedItem) { items.append(item) }
+
+  /// Adds a name in a directory that is still to be looked at.
+  mutating func append(unlooked index: Int, in directory: ListedDirectory) {
+    if unlooked.last?.directory !== directory { unlooked.append((directory, items.count)) }
+    items.append(.unlooked(index))
+  }
+
   /// Looks at everything that is still to be looked at.
   mutating func look(_ rules: WalkRules) {
-    for position in items.indices {
-      if case .unlooked(let directory, let index) = items[position] {
+    var end = items.count
+    while let (directory, start) = unlooked.popLast() {
+      for position in start..<end {
+        guard case .unlooked(let index) = items[position] else { continue }
         items[position] = rules.look(at: index, in: directory)
       }
+      end = start
     }
     isLookedAt = true
   }

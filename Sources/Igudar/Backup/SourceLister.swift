@@ -45,15 +45,19 @@ final class SourceLister {
 
   // False when nobody listens any more.
   private func tell(_ item: ListedItem) -> Bool {
-    block.items.append(item)
+    block.append(item)
+    return !block.isFull || handOver()
+  }
+
+  private func tell(unlooked index: Int, in level: ListedDirectory) -> Bool {
+    block.append(unlooked: index, in: level)
     return !block.isFull || handOver()
   }
 
   @discardableResult
   private func handOver() -> Bool {
     var full = block
-    block = ListingBlock()
-    block.items.reserveCapacity(full.items.count)
+    block = ListingBlock(like: full)
     used.free()
     if !blocks.isEmpty { full.look(rules) }
     return blocks.send(full)
@@ -93,7 +97,7 @@ final class SourceLister {
     guard length <= FileName.limit else { return tell(.refused(.longName(length))) }
     if let type = level.names.type(index) {
       return type == .directory
-        ? visitDirectory(index, in: level, node: nil) : tell(.unlooked(level, index))
+        ? visitDirectory(index, in: level, node: nil) : tell(unlooked: index, in: level)
     }
     let item = rules.look(at: index, in: level)
     guard case .entry(let status) = item, status.type == .directory else { return tell(item) }

@@ -11,6 +11,10 @@ package final class IndexReader {
   private let key: UnsafeMutableRawPointer
   private var states: PackStates
   private var snapshotNumber = -1
+  private var finder: PackFinder?
+
+  // An index is read whole for a lookup of every eighth chunk in it.
+  private static let worthwhileShare = 8
 
   init(_ cache: IndexCache, without absent: Set<UInt32>) throws(LMDBError) {
     self.cache = cache
@@ -37,6 +41,26 @@ package final class IndexReader {
     }
   }
 
+  /// Prepares for about so many calls of `pack(of:)`; that can take memory and saves time only.
+  package func expect(lookups count: Int) throws(VaultError) {
+    do throws(LMDBError) {
+      let snapshot = try begin()
+      defer { reader.end() }
+      let rowCount = try snapshot.count(cache.tables.chunks)
+      guard count > rowCount / Self.worthwhileShare else { return }
+      finder = try PackFinder.reading(cache.tables, snapshot, states)
+    } catch {
+      throw cache.failure(error)
+    }
+  }
+
+  /// A pack that has the chunk and was not swept; nil when the index knows none.
+  @inline(__always)
+  package func pack(of id: ChunkID) throws(VaultError) -> UInt32? {
+    if let pack = finder?.pack(of: id), states.state(pack) == .live { return pack }
+    return try find(id)?.pack
+  }
+
   /// Whether the chunk has a place in a pack that was not swept.
   package func contains(_ id: ChunkID) throws(VaultError) -> Bool { try find(id) != nil }
 
@@ -46,7 +70,7 @@ package final class IndexReader {
       let snapshot = try begin()
       defer { reader.end() }
       guard let value = unsafe try row(id, snapshot) else { return [] }
-      guard let count = unsafe RowValue.checkedCount(id, value) else { throw Self.badRow }
+      guard let count = unsafe RowValue.checkedCount(id, value) else { throw .badRow }
       return (0..<count).map { unsafe Self.place($0, value) }
         .filter { states.state($0.pack) != .swept }
     } catch {
@@ -74,8 +98,6 @@ package final class IndexReader {
       return try IndexedPack.load(number, cache.tables, snapshot, states)
     }
   }
-
-  private static var badRow: LMDBError { .corrupt("a row with a wrong checksum") }
 
   @inline(__always)
   private func begin() throws(LMDBError) -> LMDBSnapshot {
@@ -111,7 +133,7 @@ package final class IndexReader {
   private func best(
     _ id: ChunkID, _ value: UnsafeRawBufferPointer
   ) throws(LMDBError) -> Placement? {
-    guard let count = unsafe RowValue.checkedCount(id, value) else { throw Self.badRow }
+    guard let count = unsafe RowValue.checkedCount(id, value) else { throw .badRow }
     var condemned: Placement?
     for index in 0..<count {
       let place = unsafe Self.place(index, value)

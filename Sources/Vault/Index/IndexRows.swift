@@ -107,7 +107,7 @@ extension IndexCache {
       let id = unsafe ChunkID(loading: base)
       guard let count = unsafe RowValue.checkedCount(id, found.value),
         let value = unsafe found.value.baseAddress
-      else { throw .corrupt("a row with a wrong checksum") }
+      else { throw .badRow }
       let places = (0..<count).map { unsafe Placement(loading: value + $0 * Placement.storedSize) }
       batch.append((id, places))
       unsafe item = unsafe try cursor.next()
@@ -135,7 +135,7 @@ extension IndexCache {
         guard let stored = try writer.snapshot.get(tables.chunks, id.bytes) else { continue }
         let places = try unsafe stored.withRawBytes { (value) throws(LMDBError) in
           guard let count = unsafe RowValue.checkedCount(id, value), let base = value.baseAddress
-          else { throw LMDBError.corrupt("a row with a wrong checksum") }
+          else { throw LMDBError.badRow }
           return (0..<count).map { unsafe Placement(loading: base + $0 * Placement.storedSize) }
         }
         scratch.begin(id)

@@ -60,7 +60,7 @@ struct IndexTables: Sendable {
       while let found = unsafe row {
         guard let base = unsafe found.key.baseAddress, unsafe found.key.count == 32,
           unsafe RowValue.checkedCount(ChunkID(loading: base), found.value) != nil
-        else { throw .corrupt("a row with a wrong checksum") }
+        else { throw .badRow }
         unsafe row = unsafe try cursor.next()
       }
       for table in all where table.handle != chunks.handle {

@@ -152,3 +152,8 @@ enum RowValue {
     return mixed ^ (mixed >> 29)
   }
 }
+
+extension LMDBError {
+  /// A row whose checksum does not hold.
+  static var badRow: LMDBError { .corrupt("a row with a wrong checksum") }
+}

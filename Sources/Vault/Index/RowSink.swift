@@ -123,7 +123,7 @@ struct RowScratch: ~Copyable {
       in: UnsafeRawBufferPointer(start: places, count: RowValue.size(placeCount: count)), count)
     guard let item = unsafe try cursor.find(key) else { throw .corrupt("a row that is not there") }
     guard let oldCount = unsafe RowValue.checkedCount(id, item.value) else {
-      throw .corrupt("a row with a wrong checksum")
+      throw .badRow
     }
     let old = unsafe places(in: item.value, oldCount)
     let joined = Set(old).union(fresh).sorted()

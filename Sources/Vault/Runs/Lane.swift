@@ -127,9 +127,14 @@ package final class Lane {
 
   /// Whether the repository has a chunk already; the run relies on its pack then.
   package func relies(on id: ChunkID) throws(VaultError) -> Bool {
-    guard let place = try index.find(id), run.trusts(id) else { return false }
-    rely(on: place.pack)
+    guard let pack = try index.pack(of: id), run.trusts(id) else { return false }
+    rely(on: pack)
     return true
+  }
+
+  /// Prepares for about so many calls of `relies(on:)`.
+  package func expectToRely(onChunks count: Int) throws(VaultError) {
+    try index.expect(lookups: count)
   }
 
   /// Notes a chunk that cannot be read although the index knows it: it is stored again when met.
