@@ -57,7 +57,7 @@ public struct Repository: Sendable {
   /// All snapshots that were not forgotten, oldest first; partial ones are among them.
   public func snapshots() throws(RepositoryError) -> [SnapshotInfo] {
     try vaultErrors { () throws(VaultError) in
-      try readableSnapshots(in: vault.journal.state).filter { !$0.isForgotten }.sortedByTime()
+      try readableSnapshots(in: vault.journal.state, where: \.isLive).sortedByTime()
     }
   }
 
@@ -68,26 +68,28 @@ public struct Repository: Sendable {
   /// All snapshots of a state of the journal, forgotten ones among them, in the order of the journal.
   func allSnapshots(in state: JournalState) throws(VaultError) -> [SnapshotInfo] {
     var snapshots: [SnapshotInfo] = []
-    for (_, result) in infos(in: state) { snapshots.append(try result.get()) }
+    for info in infos(of: state.listedCommits, in: state) { snapshots.append(try info.get()) }
     return snapshots
   }
 
   // Every record is sealed to the readers with a key of its own: opening a thousand takes longer than
   // reading them.
   private func infos(
-    in state: JournalState
-  ) -> [(JournalCommit, Result<SnapshotInfo, VaultError>)] {
+    of commits: [JournalCommit], in state: JournalState
+  ) -> [Result<SnapshotInfo, VaultError>] {
     defer { vault.runKeys.storeFresh() }
-    return state.commits.filter { !$0.isSuperseded }.parallelMap { commit in
-      (commit, Result { () throws(VaultError) in try self.info(of: commit, in: state) })
+    return commits.parallelMap { commit in
+      Result { () throws(VaultError) in try self.info(of: commit, in: state) }
     }
   }
 
   /// The same without those whose record cannot be read, which are told.
   ///
   /// One bad record must not hide the others. Not for those who act on what no snapshot needs.
-  func readableSnapshots(in state: JournalState) throws(VaultError) -> [SnapshotInfo] {
-    try snapshots(in: state) { (id, damage) in
+  func readableSnapshots(
+    in state: JournalState, where isWanted: (JournalCommit) -> Bool = { _ in true }
+  ) throws(VaultError) -> [SnapshotInfo] {
+    try snapshots(in: state, where: isWanted) { (id, damage) in
       vault.warn(
         "the record of snapshot \(id.shortHex) cannot be read (\(damage)); it is passed over, and "
           + "can only be forgotten: igudar forget \(id.shortHex)")
@@ -96,11 +98,14 @@ public struct Repository: Sendable {
 
   /// The same, with those that are live and cannot be read told to `unreadable`.
   func snapshots(
-    in state: JournalState, unreadable: (SnapshotID, Damage) -> Void
+    in state: JournalState, where isWanted: (JournalCommit) -> Bool = { _ in true },
+    unreadable: (SnapshotID, Damage) -> Void
   ) throws(VaultError) -> [SnapshotInfo] {
+    let commits = state.listedCommits.filter(isWanted)
     var snapshots: [SnapshotInfo] = []
-    for (commit, result) in infos(in: state) {
-      do throws(VaultError) { snapshots.append(try result.get()) } catch {
+    snapshots.reserveCapacity(commits.count)
+    for (commit, info) in zip(commits, infos(of: commits, in: state)) {
+      do throws(VaultError) { snapshots.append(try info.get()) } catch {
         guard case .damaged(_, let damage) = error else { throw error }
         if commit.isLive { unreadable(commit.id, damage) }
       }
@@ -226,9 +231,9 @@ final class VaultNodeSource: NodeSource, @unchecked Sendable {
   }
 }
 
-extension JournalCommit {
-  /// Whether a later commit of the same run took its place.
-  var isSuperseded: Bool {
-    if case .superseded = standing { true } else { false }
+extension JournalState {
+  /// All but those whose place a later commit of the same run took.
+  fileprivate var listedCommits: [JournalCommit] {
+    commits.filter { if case .superseded = $0.standing { false } else { true } }
   }
 }

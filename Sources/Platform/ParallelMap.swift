@@ -12,18 +12,25 @@ extension Array where Element: Sendable {
   package func parallelMap<Value: Sendable>(
     _ transform: @escaping @Sendable (Element) -> Value
   ) -> [Value] {
+    parallelMap(slices: { $0.map(transform) })
+  }
+
+  /// The same for a transformation that takes neighbours together.
+  package func parallelMap<Value: Sendable>(
+    slices transform: @escaping @Sendable (ArraySlice<Element>) -> [Value]
+  ) -> [Value] {
     let width = (count + processorCount() - 1) / processorCount()
-    guard width > 32 else { return map(transform) }
+    guard width > 32 else { return transform(self[...]) }
     let parts = Parts<Value>()
     let starts = Array<Int>(stride(from: width, to: count, by: width))
     let threads = starts.map { start in
       let slice = self[start..<Swift.min(start + width, count)]
       return Thread.start(name: "map") {
-        let values = slice.map(transform)
+        let values = transform(slice)
         parts.byStart.withLock { $0[start] = values }
       }
     }
-    let first = prefix(width).map(transform)
+    let first = transform(prefix(width))
     for thread in threads { thread.join() }
     return parts.byStart.withLock { found in
       starts.reduce(into: first) { $0 += found[$1] ?? [] }

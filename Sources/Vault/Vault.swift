@@ -59,8 +59,10 @@ public final class Vault: Sendable {
     }
   }
 
-  private convenience init(_ access: RepositoryAccess, places: LocalPlaces) throws(VaultError) {
-    let index = try Self.index(access.repository, places)
+  private convenience init(
+    _ access: RepositoryAccess, _ index: IndexCache? = nil, places: LocalPlaces
+  ) throws(VaultError) {
+    let index = if let index { index } else { try Self.index(access.repository, places) }
     let journal = Journal(
       store: access.store, repository: access.repository, keyring: access.keyring,
       memory: try Self.memory(access, places), cache: index)
@@ -139,9 +141,9 @@ public final class Vault: Sendable {
   public static func open(
     _ store: any ObjectStore, secret: Secret, places: LocalPlaces
   ) throws(VaultError) -> Vault {
-    let vault = try openUnread(store, secret: secret, places: places)
-    _ = try vault.journal.refresh()
-    vault.warnOfMissedEntries()
+    let (vault, preview) = try opening(store, secret, places)
+    _ = try vault.journal.refresh(seen: preview)
+    vault.warnOfMissedEntries(seen: preview)
     return vault
   }
 
@@ -149,14 +151,22 @@ public final class Vault: Sendable {
   public static func openUnread(
     _ store: any ObjectStore, secret: Secret, places: LocalPlaces
   ) throws(VaultError) -> Vault {
+    try opening(store, secret, places).0
+  }
+
+  private static func opening(
+    _ store: any ObjectStore, _ secret: Secret, _ places: LocalPlaces
+  ) throws(VaultError) -> (Vault, JournalPreview?) {
+    let early = EarlyReading(of: store, for: secret, places: places)
     let access = try RepositoryAccess.unlock(store, with: secret)
+    let findings = early?.finish(for: access.repository)
     for object in access.damaged { places.warn("\(object.name) \(object.damage)") }
-    return try Vault(access, places: places)
+    return (try Vault(access, findings?.index, places: places), findings?.preview)
   }
 
   // What this machine knows itself it does not miss; others do.
-  private func warnOfMissedEntries() {
-    guard journal.usedCache, let missed = try? journal.entriesMissedByStore(),
+  private func warnOfMissedEntries(seen preview: JournalPreview?) {
+    guard journal.usedCache, let missed = try? journal.entriesMissedByStore(seen: preview),
       let first = missed.first
     else { return }
     let others = missed.count > 1 ? " and \(missed.count - 1) more entries" : ""

@@ -9,7 +9,7 @@ extension Repository {
   /// The snapshots that were forgotten and can be brought back, oldest first.
   public func forgottenSnapshots() throws(RepositoryError) -> [SnapshotInfo] {
     try vaultErrors { () throws(VaultError) in
-      try readableSnapshots(in: vault.journal.state).filter(\.isForgotten).sortedByTime()
+      try readableSnapshots(in: vault.journal.state) { !$0.isLive }.sortedByTime()
     }
   }
 

@@ -27,7 +27,7 @@ final class Output: Sendable {
 
   /// One line of the result, as text.
   func line(_ text: String = "") {
-    write(Array(text.utf8) + [UInt8(ascii: "\n")])
+    state.withLock { $0.append(line: text) }
   }
 
   /// One line of the result for people: not printed with `--json` or `--quiet`.
@@ -131,9 +131,18 @@ private struct State {
   private var drawn = 0
   private let isTerminal = isatty(STDOUT_FILENO) == 1
 
-  mutating func append(_ bytes: [UInt8]) {
+  mutating func append(_ bytes: [UInt8]) { append { $0 += bytes } }
+
+  mutating func append(line: String) {
+    append { buffer in
+      buffer += line.utf8
+      buffer.append(UInt8(ascii: "\n"))
+    }
+  }
+
+  private mutating func append(_ add: (inout [UInt8]) -> Void) {
     guard !isClosed else { return }
-    buffer.append(contentsOf: bytes)
+    add(&buffer)
     if buffer.count >= 65536 || isTerminal { flush() }
   }
 

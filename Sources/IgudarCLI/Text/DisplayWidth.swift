@@ -3,7 +3,9 @@
 
 /// Terminal columns of the text.
 func displayWidth(_ text: String) -> Int {
-  text.unicodeScalars.reduce(0) { $0 + displayWidth($1) }
+  // Of ASCII every byte is a column.
+  if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
+  return text.unicodeScalars.reduce(0) { $0 + displayWidth($1) }
 }
 
 /// The text cut to `width` columns, its middle replaced by `…`: both ends of a path say most.

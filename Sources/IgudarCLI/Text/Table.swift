@@ -53,13 +53,20 @@ struct Table {
   }
 
   private func line(_ cells: [String], _ widths: [Int]) -> String {
-    var text = ""
+    var text: [UInt8] = []
+    // Spaces are added when something follows them, so that no line ends with any.
+    var gap = 0
     for (column, cell) in cells.enumerated() {
-      let gap = String(repeating: " ", count: max(0, widths[column] - displayWidth(cell)))
-      text += column > 0 ? "  " : ""
-      text += alignments[column] == .left ? cell + gap : gap + cell
+      let rest = max(0, widths[column] - displayWidth(cell))
+      if column > 0 { gap += 2 }
+      if alignments[column] == .right { gap += rest }
+      if !cell.isEmpty {
+        text += repeatElement(UInt8(ascii: " "), count: gap)
+        text += cell.utf8
+        gap = 0
+      }
+      if alignments[column] == .left { gap += rest }
     }
-    while text.last == " " { text.removeLast() }
-    return text
+    return String(decoding: text, as: UTF8.self)
   }
 }

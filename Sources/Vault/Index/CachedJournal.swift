@@ -70,52 +70,25 @@ extension IndexCache {
     }
   }
 
-  /// The entries from a number on, ascending, until the body says false; numbers that are not at
-  /// hand are left out.
-  ///
-  /// The body may use the cache.
-  package func forEachEntry(
-    from first: UInt64 = 0, _ body: (CachedEntry) throws(VaultError) -> Bool
-  ) throws(VaultError) {
-    var next = first
-    while true {
-      let (batch, last) = try entries(from: next)
-      for entry in batch where try !body(entry) { return }
-      guard let last, last < .max else { return }
-      next = last + 1
-    }
-  }
-
-  /// Forgets all entries and the head.
-  package func removeEntries() throws(VaultError) {
-    try run { () throws(LMDBError) in
-      try environment.write { (writer) throws(LMDBError) in
-        try writer.clear(tables.journal)
-        try writer.delete(tables.about, IndexKey.head)
-      }
-    }
-  }
-
-  // Up to about a megabyte of entries, and the number of the last item looked at.
-  private func entries(from first: UInt64) throws(VaultError) -> ([CachedEntry], UInt64?) {
+  /// Entries of a range that are at hand, ascending, until they come to about a megabyte.
+  package func entries(in range: Range<UInt64>) throws(VaultError) -> [CachedEntry] {
     try run { () throws(LMDBError) in
       try shared.read { (snapshot) throws(LMDBError) in
         var batch: [CachedEntry] = []
-        var last: UInt64?
         var size = 0
         let cursor = try snapshot.cursor(tables.journal)
-        var item = try unsafe IndexKey.number(first).withRawBytes { (key) throws(LMDBError) in
-          try unsafe cursor.seek(key)
+        var item = try unsafe IndexKey.number(range.lowerBound).withRawBytes {
+          (key) throws(LMDBError) in try unsafe cursor.seek(key)
         }
         while let found = unsafe item, size < 1 << 20 {
           let key = unsafe [UInt8](found.key)
           guard key.count == 8 else { throw .corrupt("an entry's number") }
-          last = IndexKey.decode(key)
+          guard IndexKey.decode(key) < range.upperBound else { break }
           unsafe size += found.value.count
           if let entry = unsafe entry(key, [UInt8](found.value)) { batch.append(entry) }
           unsafe item = unsafe try cursor.next()
         }
-        return (batch, last)
+        return batch
       }
     }
   }

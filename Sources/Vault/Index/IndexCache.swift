@@ -29,16 +29,33 @@ package final class IndexCache: Sendable {
     below base: FilePath, repository: RepositoryID, mapSize: Int = 1 << 30,
     warn: @Sendable (String) -> Void
   ) throws(VaultError) -> IndexCache {
-    let directory = base.appending("igudar").appending(repository.hex)
     do throws(LMDBError) {
-      try CacheFolder.make(directory)
-      return try IndexCache(directory, repository, mapSize)
+      return try opening(below: base, repository: repository, mapSize: mapSize)
     } catch {
+      let directory = directory(below: base, repository)
       warn(
         "The index cache in \(printable(directory.bytes)) cannot be used (\(error)); "
           + "this run makes a temporary one.")
     }
     return try temporary(repository: repository, mapSize: mapSize)
+  }
+
+  /// The same, or what is wrong with it.
+  static func opening(
+    below base: FilePath, repository: RepositoryID, mapSize: Int = 1 << 30
+  ) throws(LMDBError) -> IndexCache {
+    let directory = directory(below: base, repository)
+    try CacheFolder.make(directory)
+    return try IndexCache(directory, repository, mapSize)
+  }
+
+  private static func directory(below base: FilePath, _ repository: RepositoryID) -> FilePath {
+    base.appending("igudar").appending(repository.hex)
+  }
+
+  /// Whether this machine has a cache of a repository.
+  static func exists(below base: FilePath, repository: RepositoryID) -> Bool {
+    (try? FileStatus.of(directory(below: base, repository).appending("data.mdb"))) != nil
   }
 
   /// A cache that nobody else sees and that vanishes with the process.

@@ -93,7 +93,11 @@ enum CheckedValue {
     _ table: LMDBDatabase, _ key: [UInt8], _ value: ArraySlice<UInt8>
   ) -> [UInt8] {
     // Handles are given out in the order of names, so they are the same at every start.
-    let whole = [UInt8(truncatingIfNeeded: table.handle), UInt8(key.count)] + key + value
+    var whole: [UInt8] = []
+    whole.reserveCapacity(2 + key.count + value.count)
+    whole += [UInt8(truncatingIfNeeded: table.handle), UInt8(key.count)]
+    whole += key
+    whole += value
     return Array(Hash.name(of: whole).bytes.prefix(checkSize))
   }
 }

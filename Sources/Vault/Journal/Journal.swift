@@ -90,9 +90,13 @@ package final class Journal: Sendable {
   /// - Throws: `rollback` and `fork` when the store shows another past than this machine has seen,
   ///   `damaged`, `missing` and `newer` naming the entry, `store`, `trust`.
   @discardableResult
-  package func refresh() throws(VaultError) -> [JournalEntry] {
+  package func refresh() throws(VaultError) -> [JournalEntry] { try refresh(seen: nil) }
+
+  /// The same with what was seen of the journal a moment ago.
+  @discardableResult
+  func refresh(seen preview: JournalPreview?) throws(VaultError) -> [JournalEntry] {
     let before = state
-    let reading = try read(from: before, usingCache: true)
+    let reading = try read(from: before, seen: preview)
     if reading.usedCache { trustsCache.store(true, ordering: .relaxed) }
     try remember(reading)
     note(reading, after: before)
@@ -101,15 +105,16 @@ package final class Journal: Sendable {
   }
 
   private func read(
-    from state: JournalState, usingCache: Bool
+    from state: JournalState, seen preview: JournalPreview?, usingCache: Bool = true
   ) throws(VaultError) -> JournalReading {
-    var reading = try JournalReading(of: self, from: state, usingCache: usingCache)
+    var reading = try JournalReading(
+      of: self, from: state, seen: preview, usingCache: usingCache)
     do throws(VaultError) {
       try reading.readToTail()
       return reading
     } catch {
       // A wrong cache looks like a broken chain: only the store's own entries prove damage.
-      if reading.usedCache { return try read(from: state, usingCache: false) }
+      if reading.usedCache { return try read(from: state, seen: preview, usingCache: false) }
       if reading.reachesSeen {
         note(reading, after: state)
         advance(to: reading.state)
@@ -167,11 +172,22 @@ package final class Journal: Sendable {
   func forEachNumber(
     from first: UInt64 = 0, _ body: (UInt64) -> Void
   ) throws(VaultError) {
+    try Self.list(store, from: first) { number, _ in
+      body(number)
+      return true
+    }
+  }
+
+  /// The entries that a store lists, from one on, ascending, with their sizes, until the body answers
+  /// false.
+  static func list(
+    _ store: any ObjectStore, from first: UInt64, _ body: (UInt64, Int) -> Bool
+  ) throws(VaultError) {
     do throws(StoreError) {
       let after = first == 0 ? nil : ObjectName.journal(first - 1).description
-      try store.list(prefix: "journal/", after: after) { (name, _) throws(StoreError) in
-        if case .journal(let number) = name.kind { body(number) }
-        return true
+      try store.list(prefix: "journal/", after: after) { (name, size) throws(StoreError) in
+        guard case .journal(let number) = name.kind else { return true }
+        return body(number, size)
       }
     } catch {
       throw .store(error)

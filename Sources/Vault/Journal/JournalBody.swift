@@ -17,6 +17,8 @@ package enum JournalBody: Hashable, Sendable {
   package static let commitType: UInt8 = 1
   /// The type byte of an amend entry; its note is bound to it.
   package static let amendType: UInt8 = 4
+  /// The type byte of a summary.
+  static let summaryType: UInt8 = 8
   /// The type byte of an access entry; its note is bound to it.
   package static let accessType: UInt8 = 9
 
@@ -30,7 +32,7 @@ package enum JournalBody: Hashable, Sendable {
     case .condemn: 5
     case .sweep: 6
     case .policy: 7
-    case .summary: 8
+    case .summary: Self.summaryType
     case .access: Self.accessType
     }
   }

@@ -9,6 +9,10 @@ package protocol JournalCache: Sendable {
   /// One entry; nil when it is not at hand.
   func entry(_ number: UInt64) throws(VaultError) -> CachedEntry?
 
+  /// Entries of this range that are at hand, ascending: all up to some number, which is not before the
+  /// first that is there.
+  func entries(in range: Range<UInt64>) throws(VaultError) -> [CachedEntry]
+
   /// Keeps verified entries, and the head that was reached with them.
   func store(entries: [CachedEntry], head: JournalHead?) throws(VaultError)
 }
@@ -21,6 +25,10 @@ package final class ProcessJournalCache: JournalCache {
 
   package func entry(_ number: UInt64) -> CachedEntry? { entries.withLock { $0[number] } }
 
+  package func entries(in range: Range<UInt64>) -> [CachedEntry] {
+    entries.withLock { entries in range.prefix(1024).compactMap { entries[$0] } }
+  }
+
   package func store(entries more: [CachedEntry], head: JournalHead?) {
     entries.withLock { entries in
       for entry in more { entries[entry.number] = entry }
@@ -32,5 +40,6 @@ package final class ProcessJournalCache: JournalCache {
 package struct NoJournalCache: JournalCache {
   package init() {}
   package func entry(_ number: UInt64) -> CachedEntry? { nil }
+  package func entries(in range: Range<UInt64>) -> [CachedEntry] { [] }
   package func store(entries: [CachedEntry], head: JournalHead?) {}
 }

@@ -1,6 +1,8 @@
 // One walk from what is known to the tail. It is anchored in the newest entry that this machine has
 // seen: the store must still have it, with the same bytes, and the chain must lead through it.
 
+import Platform
+
 /// A walk along the journal, entry by entry.
 struct JournalReading {
   private let journal: Journal
@@ -16,7 +18,10 @@ struct JournalReading {
   private let anchor: JournalHead
   private let newest: UInt64
   private let anchorBytes: [UInt8]
+  private let preview: JournalPreview?
   private let usesCache: Bool
+  // Entries of the cache from the next number on that were opened together.
+  private var ahead: [UInt64: JournalEntry] = [:]
   /// Whether the cache had a part in this.
   private(set) var usedCache = false
 
@@ -24,14 +29,16 @@ struct JournalReading {
   ///
   /// - Throws: `rollback` if it lies behind what was seen, `fork` if it is another.
   init(
-    of journal: Journal, from state: JournalState, usingCache: Bool
+    of journal: Journal, from state: JournalState, seen preview: JournalPreview?,
+    usingCache: Bool
   ) throws(VaultError) {
     self.journal = journal
     self.state = state
     // The memory comes first: what it holds is in the store, so the listing must show it.
     remembered = try journal.memory.head()
     seen = try Self.newer(remembered, state.tail)
-    newest = try Self.newest(journal, seen)
+    newest = try Self.newest(journal, seen, preview)
+    self.preview = preview
     usesCache = usingCache
     let number = seen?.number ?? newest
     anchorBytes = try journal.read(number)
@@ -50,8 +57,9 @@ struct JournalReading {
   }
 
   private static func newest(
-    _ journal: Journal, _ seen: JournalHead?
+    _ journal: Journal, _ seen: JournalHead?, _ preview: JournalPreview?
   ) throws(VaultError) -> UInt64 {
+    if let seen, let newest = preview?.newest(from: seen.number) { return newest }
     if let newest = try journal.newestNumber(from: seen?.number ?? 0) { return newest }
     guard let seen else { throw .missing(object: JournalEntry.path(0)) }
     throw .rollback(seen: seen.number, tail: try journal.newestNumber() ?? 0)
@@ -134,17 +142,34 @@ struct JournalReading {
   // what this machine remembers, it has verified all that chains up to it; elsewhere the signature is
   // looked at again.
   private mutating func cached(_ number: UInt64) -> JournalEntry? {
-    guard
-      usesCache, number < anchor.number,
-      let cached = (try? journal.cache.entry(number)) ?? nil, cached.number == number
-    else { return nil }
-    let entry =
-      remembered == anchor
-      ? journal.sealing.reopen(cached)
-      : try? journal.sealing.verify(
-        cached.payload, number: number, hash: cached.hash, admits: admits)
+    guard usesCache, number < anchor.number else { return nil }
+    let entry = remembered == anchor ? reopened(number) : verified(number)
     if entry != nil { usedCache = true }
     return entry
+  }
+
+  private mutating func reopened(_ number: UInt64) -> JournalEntry? {
+    if let entry = ahead.removeValue(forKey: number) { return entry }
+    guard ahead.isEmpty else { return nil }
+    let sealing = journal.sealing
+    for case let entry? in batch(from: number).parallelMap(slices: { sealing.reopen($0) }) {
+      ahead[entry.number] = entry
+    }
+    return ahead.removeValue(forKey: number)
+  }
+
+  private func batch(from number: UInt64) -> [CachedEntry] {
+    let seen = preview?.known(from: number).prefix { $0.number < anchor.number } ?? []
+    guard seen.isEmpty else { return Array(seen) }
+    return (try? journal.cache.entries(in: number..<anchor.number)) ?? []
+  }
+
+  private func verified(_ number: UInt64) -> JournalEntry? {
+    guard let cached = (try? journal.cache.entry(number)) ?? nil, cached.number == number else {
+      return nil
+    }
+    return try? journal.sealing.verify(
+      cached.payload, number: number, hash: cached.hash, admits: admits)
   }
 
   // The writers are known once the walk has begun.

@@ -45,26 +45,23 @@ extension Journal {
   /// Entries that this machine knows and the store lacks, or has in another size.
   ///
   /// Looked at are those since the newest summary, as far as the journal was read.
-  package func entriesMissedByStore() throws(VaultError) -> [UInt64] {
+  func entriesMissedByStore(
+    seen preview: JournalPreview? = nil
+  ) throws(VaultError) -> [UInt64] {
     let state = state
     guard let tail = state.tail?.number else { return [] }
-    var next = state.newestSummary ?? 0
-    var missed: [UInt64] = []
-    let after = next == 0 ? nil : ObjectName.journal(next - 1).description
-    do throws(StoreError) {
-      try store.list(prefix: "journal/", after: after) { (name, size) throws(StoreError) in
-        guard case .journal(let number) = name.kind, number <= tail else { return false }
-        missed += (next..<max(next, number))
-        next = number + 1
-        if let known = (try? cache.entry(number)) ?? nil,
-          SealedObject.size(payload: known.payload.count) != size
-        {
-          missed.append(number)
-        }
-        return true
+    let first = state.newestSummary ?? 0
+    var missed = MissedEntries(from: first, cache)
+    if let preview, let listed = preview.listed(from: first) {
+      missed.known = preview.known(from: first)
+      for entry in listed where entry.number <= tail { missed.meet(entry.number, entry.size) }
+    } else {
+      try Self.list(store, from: first) { number, size in
+        if number <= tail { missed.meet(number, size) }
+        return number < tail
       }
-    } catch { throw .store(error) }
-    return missed
+    }
+    return missed.numbers
   }
 
   // MARK: Planning
@@ -232,5 +229,33 @@ extension Journal {
       }
     return segments.lazy.map { ObjectName.segment($0) }
       .first { (try? self.store.size(of: $0)) == nil }?.description
+  }
+}
+
+/// Entries of a listing that are not there, or have another size than the cache knows them in.
+private struct MissedEntries {
+  private(set) var numbers: [UInt64] = []
+  /// The next entries of the cache, ascending.
+  var known: ArraySlice<CachedEntry> = []
+  private var next: UInt64
+  private let cache: any JournalCache
+
+  init(from first: UInt64, _ cache: any JournalCache) {
+    next = first
+    self.cache = cache
+  }
+
+  /// Takes the next entry that is listed.
+  mutating func meet(_ number: UInt64, _ size: Int) {
+    numbers += (next..<max(next, number))
+    next = number + 1
+    if let expected = knownSize(number), expected != size { numbers.append(number) }
+  }
+
+  private mutating func knownSize(_ number: UInt64) -> Int? {
+    known = known.drop { $0.number < number }
+    if known.isEmpty { known = ((try? cache.entries(in: number..<number + 1024)) ?? [])[...] }
+    guard let entry = known.first, entry.number == number else { return nil }
+    return SealedObject.size(payload: entry.payload.count)
   }
 }

@@ -74,21 +74,41 @@ package struct JournalSealing: Sendable {
     return try? open(stored, number: cached.number) { _ in true }
   }
 
-  /// What an entry says that was verified before it was cached; nil unless its payload seals to the
-  /// bytes that its hash stands for.
+  /// What entries say that were verified before they were cached; nil for one whose payload does not
+  /// seal to the bytes that its hash stands for.
   ///
-  /// Nothing is said of its signature: the hash has to be one that was verified.
-  func reopen(_ cached: CachedEntry) -> JournalEntry? {
-    guard stored(cached) != nil else { return nil }
-    return try? entry(cached.payload, number: cached.number, hash: cached.hash) { _ in }
+  /// Nothing is said of a signature: the hash has to be one that was verified.
+  func reopen(_ cached: ArraySlice<CachedEntry>) -> [JournalEntry?] {
+    var entries: [JournalEntry?] = []
+    var rest = cached
+    while !rest.isEmpty {
+      let group = rest.prefix(Self.hashedTogether)
+      rest = rest.dropFirst(Self.hashedTogether)
+      let stored = group.map(sealedAgain)
+      let names = Hash.names(of: stored.map { $0 ?? [] })
+      for (index, cached) in group.enumerated() {
+        let isSame = stored[index] != nil && names[index] == cached.hash
+        entries.append(
+          isSame
+            ? try? entry(cached.payload, number: cached.number, hash: cached.hash) { _ in } : nil)
+      }
+    }
+    return entries
   }
 
+  // Twice what the widest registers take, so that none of them waits for a single large one.
+  private static let hashedTogether = 16
+
   private func stored(_ cached: CachedEntry) -> [UInt8]? {
-    let stored = SealedObject.seal(
+    guard let stored = sealedAgain(cached), Hash.name(of: stored) as ObjectHash == cached.hash
+    else { return nil }
+    return stored
+  }
+
+  private func sealedAgain(_ cached: CachedEntry) -> [UInt8]? {
+    SealedObject.seal(
       cached.payload, as: .journalEntry, path: JournalEntry.path(cached.number),
       again: cached.seal, keyring: keyring, repository: repository)
-    guard let stored, Hash.name(of: stored) as ObjectHash == cached.hash else { return nil }
-    return stored
   }
 
   // MARK: Opening

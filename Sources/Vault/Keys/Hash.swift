@@ -98,7 +98,14 @@ package enum Hash {
 
   /// The name of an object: BLAKE2b-256 of its stored bytes, what `b2sum -l 256` prints.
   package static func name(of bytes: UnsafeRawBufferPointer) -> ObjectHash {
-    unsafe keyed(key: nil, label: .none, bytes, as: ObjectHash.self)
+    unsafe keyedAlone(key: nil, label: .none, bytes, as: ObjectHash.self)
+  }
+
+  /// The names of many objects at once.
+  static func names(of objects: [[UInt8]]) -> [ObjectHash] {
+    let bytes = unsafe objects.map { unsafe $0.withUnsafeBytes { unsafe $0 } }
+    defer { withExtendedLifetime(objects) {} }
+    return unsafe keyed(key: nil, label: .none, bytes, as: ObjectHash.self)
   }
 
   /// The name of an object: BLAKE2b-256 of its stored bytes, what `b2sum -l 256` prints.

@@ -169,15 +169,16 @@ import Testing
     #expect(try cache.head() == head)
     #expect(try cache.entry(512) == entries[512])
     #expect(try cache.entry(1000) == nil)
+    // About a megabyte at once, from wherever.
     var seen: [CachedEntry] = []
-    try cache.forEachEntry(from: 17) { (entry) throws(VaultError) in
-      seen.append(entry)
-      return true
+    while seen.count < 983 {
+      let batch = try cache.entries(in: 17 + UInt64(seen.count)..<5000)
+      try #require(!batch.isEmpty)
+      seen += batch
     }
     #expect(seen == Array(entries[17...]))
-    try cache.removeEntries()
-    #expect(try cache.head() == nil)
-    #expect(try cache.counts().entryCount == 0)
+    #expect(try cache.entries(in: 5..<9) == Array(entries[5..<9]))
+    #expect(try cache.entries(in: 1000..<2000) == [])
   }
 
   @Test func removeAllForgetsAllButGoesOnCounting() throws {

@@ -47,7 +47,8 @@ enum SnapshotsCommand {
     _ selectors: [SnapshotSelector], _ filter: SnapshotFilter, in repository: Repository
   ) throws -> [SnapshotInfo] {
     guard !selectors.isEmpty else {
-      return try repository.snapshots().filter(filter.matches)
+      let all = try repository.snapshots()
+      return filter.isEmpty ? all : all.filter(filter.matches)
     }
     let named = try selectors.map { try repository.snapshot($0, filter: filter) }
     return Set(named).sortedByTime()
