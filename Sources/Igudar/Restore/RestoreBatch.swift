@@ -21,7 +21,7 @@ struct RestoreBatch: Sendable {
   var size: UInt64 = 0
 
   static let byteLimit: UInt64 = 16 << 20
-  static let mostFiles = 256
+  static let mostFiles = 1024
   // Whoever makes chunks of single bytes fills no memory with them.
   static let pieceLimit = 4096
   private let fileLimit: Int

@@ -159,12 +159,12 @@ package final class ChunkReader {
     if stored.capacity < length { stored = OwnedBuffer(capacity: length) }
     let bytes = unsafe UnsafeMutableRawBufferPointer(start: stored.pointer, count: length)
     try unsafe vault.packReader.read(name, at: Int(place.frameOffset), into: bytes)
-    var plain = OwnedBuffer(capacity: 256 << 10)
     do throws(Damage) {
-      let count = try unsafe opener.open(
-        UnsafeRawBufferPointer(bytes), at: Int(place.frameOffset), keys: keys, into: &plain
-      ).length
-      let frame = DecodedFrame(plain, count: count)
+      let unsealed = try unsafe opener.unseal(
+        UnsafeRawBufferPointer(bytes), at: Int(place.frameOffset), keys: keys)
+      let frame = try unsafe vault.frames.newFrame(unsealed.plainLength) { (plain) throws(Damage) in
+        try unsafe opener.unpack(unsealed, into: plain)
+      }
       vault.frames.remember(frame, pack: place.pack, offset: place.frameOffset)
       return frame
     } catch { throw .damaged(object: PackReader.name(name), error) }

@@ -1,26 +1,71 @@
 // Decoded frames that were used lately, shared by all readers, bounded in bytes; and the keys of
 // packs that were used lately.
 
-package import Platform
+import Platform
+import Synchronization
 
 /// The plain text of a frame.
 package final class DecodedFrame: @unchecked Sendable {
-  private let buffer: OwnedBuffer
+  private let buffer: Buffer
+  private let home: SpareBuffers
   package let count: Int
   /// Bytes of memory that it takes.
-  package let cost: Int
+  package var cost: Int { buffer.capacity }
 
-  package init(_ buffer: consuming OwnedBuffer, count: Int) {
-    cost = buffer.capacity
+  fileprivate init(_ buffer: Buffer, count: Int, home: SpareBuffers) {
     self.buffer = buffer
+    self.home = home
     self.count = count
   }
+
+  deinit { home.giveBack(buffer) }
 
   /// A part of the frame; nil where it would reach beyond its end.
   @unsafe
   package func bytes(at offset: Int, count length: Int) -> UnsafeRawBufferPointer? {
     guard offset >= 0, length > 0, offset <= count - length else { return nil }
     return unsafe UnsafeRawBufferPointer(start: buffer.pointer + offset, count: length)
+  }
+}
+
+/// Memory of frames that nobody holds any more.
+///
+/// To take it from the system anew, which zeroes it, costs as much as unpacking a frame into it.
+private final class SpareBuffers: Sendable {
+  private let buffers = Mutex<[Buffer]>([])
+  // Bytes that are kept at most: two of the largest frames that are written.
+  private static let byteLimit = 8 << 20
+  private static let unit = 256 << 10
+
+  func take(_ count: Int) -> Buffer {
+    let spare = buffers.withLock { buffers in
+      // Frames are of few sizes: what is much too large waits for one of its own.
+      let fitting = buffers.lastIndex { $0.capacity >= count && $0.capacity / 2 <= count + Self.unit }
+      return fitting.map { buffers.remove(at: $0) }
+    }
+    return spare ?? Buffer(capacity: (count + Self.unit - 1) / Self.unit * Self.unit)
+  }
+
+  func giveBack(_ buffer: Buffer) {
+    // What is let go of is freed outside of the lock.
+    let old = buffers.withLock { buffers in
+      buffers.append(buffer)
+      let kept = buffers.reversed().reduce(into: (bytes: 0, count: 0)) { sum, buffer in
+        sum.bytes += buffer.capacity
+        if sum.bytes <= Self.byteLimit { sum.count += 1 }
+      }
+      defer { buffers.removeFirst(buffers.count - kept.count) }
+      return Array(buffers.dropLast(kept.count))
+    }
+    withExtendedLifetime(old) {}
+  }
+
+  func removeAll() {
+    let old = buffers.withLock { buffers in
+      defer { buffers = [] }
+      return buffers
+    }
+    withExtendedLifetime(old) {}
   }
 }
 
@@ -40,6 +85,7 @@ package final class FrameCache: @unchecked Sendable {
   private var slots: [Key: Slot] = [:]
   private var bytes = 0
   private var clock: UInt64 = 0
+  private let spare = SpareBuffers()
 
   package init(byteLimit: Int) {
     self.byteLimit = byteLimit
@@ -72,12 +118,22 @@ package final class FrameCache: @unchecked Sendable {
     }
   }
 
+  /// A frame whose plain text of this many bytes the closure writes.
+  func newFrame<Failure: Error>(
+    _ count: Int, _ fill: (UnsafeMutableRawPointer) throws(Failure) -> Void
+  ) throws(Failure) -> DecodedFrame {
+    let buffer = spare.take(count)
+    try unsafe fill(buffer.pointer)
+    return DecodedFrame(buffer, count: count, home: spare)
+  }
+
   /// Forgets all frames: before work that needs the memory and asks for none of them.
   package func removeAll() {
     lock.withLock {
       slots = [:]
       bytes = 0
     }
+    spare.removeAll()
   }
 }
 
