@@ -1,5 +1,5 @@
-// Where the content of a file goes: a new file under a temporary name, a clone of the old one there,
-// or, if that is what the user wants, the old one itself.
+// Where the content of a file goes: a new file without a name or under a temporary one, a clone of the
+// old one there, or, if that is what the user wants, the old one itself.
 
 import Glibc
 import Platform
@@ -10,12 +10,19 @@ final class FileOutput: Sendable {
   private let file: SharedDescriptor
   /// Whether it holds what the old file holds.
   let sharesBase: Bool
-  // Nil for a file that is patched where it lies.
-  private let arrival: Arrival?
+  private let place: Place
   // Where the last byte ends that was written here.
   private let end = Atomic<UInt64>(0)
   // Whether somebody is writing; no more than a hint.
   private let isBusy = Atomic<Bool>(false)
+
+  private enum Place {
+    /// Where it lies it is patched.
+    case final
+    case temporary(Arrival)
+    /// It has no name.
+    case nowhere(Naming, RestoreDirectory, RestoreContext)
+  }
 
   init(
     for entry: Entry, in directory: RestoreDirectory, over base: SharedDescriptor?,
@@ -26,11 +33,21 @@ final class FileOutput: Sendable {
     {
       file = old
       sharesBase = true
-      arrival = nil
+      place = .final
+      return
+    }
+    let early = entry.inodeFlags & InodeFlags.early
+    if case .absent = standing,
+      let (made, naming) = try Self.makeNameless(in: directory, context)
+    {
+      file = made
+      sharesBase = false
+      place = .nowhere(naming, directory, context)
+      if early != 0 { try? InodeFlags.setFlags(early, of: file.descriptor.raw) }
       return
     }
     let name = temporaryFileName()
-    arrival = Arrival(name: name, directory: directory, context: context)
+    place = .temporary(Arrival(name: name, directory: directory, context: context))
     file = try directory.changing(context) { (raw) throws(Errno) in
       do throws(SystemError) {
         return SharedDescriptor(try Descriptor.createTemporary(name, at: raw))
@@ -39,9 +56,23 @@ final class FileOutput: Sendable {
     // Who finds it unlocked knows that nobody writes it any more.
     _ = file.descriptor.tryLock()
     // Some flags can be set on an empty file only.
-    let early = entry.inodeFlags & InodeFlags.early
     if early != 0 { try? InodeFlags.setFlags(early, of: file.descriptor.raw) }
     if let base { sharesBase = file.descriptor.clone(base.descriptor) } else { sharesBase = false }
+  }
+
+  private static func makeNameless(
+    in directory: RestoreDirectory, _ context: RestoreContext
+  ) throws(Errno) -> (SharedDescriptor, Naming)? {
+    do throws(Errno) {
+      return try directory.changing(context) { (raw) throws(Errno) in
+        guard let naming = context.naming(in: raw) else { return nil }
+        return (SharedDescriptor(try Descriptor.createNameless(in: raw)), naming)
+      }
+    } catch {
+      // Another file system than that of the first folder can be mounted here.
+      guard error == .notSupported else { throw error }
+      return nil
+    }
   }
 
   // Other names of the file would change with it, those outside the target too.
@@ -57,7 +88,7 @@ final class FileOutput: Sendable {
   }
 
   /// Whether it is the old file itself.
-  var isInPlace: Bool { arrival == nil }
+  var isInPlace: Bool { if case .final = place { true } else { false } }
 
   var descriptor: Descriptor { _read { yield file.descriptor } }
 
@@ -126,9 +157,22 @@ final class FileOutput: Sendable {
   }
 
   /// Gives the complete file its name.
+  ///
+  /// - Throws: `exists` if it replaces nothing and the name is taken.
   func settle(as name: FileName, replacing: Bool) throws(Errno) {
-    try arrival?.settle(as: name, replacing: replacing)
+    switch place {
+    case .final: break
+    case .temporary(let arrival): try arrival.settle(as: name, replacing: replacing)
+    case .nowhere(let naming, let directory, let context):
+      // Where there was nothing there must not be anything now.
+      precondition(!replacing, "a file without a name replaces nothing")
+      try directory.changing(context) { (raw) throws(Errno) in
+        try naming.name(descriptor, name, in: raw)
+      }
+    }
   }
 
-  func discard() { arrival?.discard() }
+  func discard() {
+    if case .temporary(let arrival) = place { arrival.discard() }
+  }
 }

@@ -19,6 +19,8 @@ final class RestoreContext: Sendable {
   private let protected: ProtectedFolders
   /// Names that wait for another first name of their file.
   let displaced = DisplacedNames()
+  // Found out in the first folder that gets a file.
+  private let naming = Mutex<Naming??>(nil)
   // Files with several names that must not be changed once they have all of them.
   private let protections = LateProtections()
 
@@ -33,6 +35,20 @@ final class RestoreContext: Sendable {
     self.report = report
     isRoot = isSuperuser()
     protected = ProtectedFolders(options.protectedFolders + vault.localFolders)
+  }
+
+  /// How files that were written without a name get theirs; nil if they are to have one from the
+  /// beginning.
+  ///
+  /// The kernel does not let everybody name the files of others.
+  func naming(in directory: Int32) -> Naming? {
+    guard isRoot || options.ownership == .none else { return nil }
+    return naming.withLock { naming in
+      if let naming { return naming }
+      let found = Naming.available(in: directory)
+      naming = .some(found)
+      return found
+    }
   }
 
   /// Whether a folder must not be deleted.

@@ -40,7 +40,8 @@ private final class SpareBuffers: Sendable {
   func take(_ count: Int) -> Buffer {
     let spare = buffers.withLock { buffers in
       // Frames are of few sizes: what is much too large waits for one of its own.
-      let fitting = buffers.lastIndex { $0.capacity >= count && $0.capacity / 2 <= count + Self.unit }
+      let sizes = count...2 * (count + Self.unit)
+      let fitting = buffers.lastIndex { sizes ~= $0.capacity }
       return fitting.map { buffers.remove(at: $0) }
     }
     return spare ?? Buffer(capacity: (count + Self.unit - 1) / Self.unit * Self.unit)

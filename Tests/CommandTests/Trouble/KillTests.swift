@@ -111,7 +111,7 @@ import Testing
   // Every moment at which content is written or a file gets its name, in their order.
   @Test(
     .enabled(if: Tracer.isPermitted, "tracing is not permitted here"),
-    arguments: ["pwrite64", "renameat2", "renameat"])
+    arguments: ["pwrite64", "linkat", "renameat"])
   func aNameInARestoreHoldsAWholeFileOrNone(_ call: String) throws {
     try repository.shell(
       "cd src; rm -r *; head -c 900000 /dev/urandom > new; head -c 900000 /dev/urandom > old")

@@ -91,7 +91,7 @@ import Vault
 
   @Test func whatWasFinishedBeforeAnInterruptionIsNotWrittenAgain() throws {
     try harvest.shell(
-      "cd src; for f in $(seq 100 699); do head -c 27000 /dev/urandom > $f; done")
+      "cd src; for f in $(seq 1000 2599); do head -c 11000 /dev/urandom > $f; done")
     let summary = try harvest.backup()
     let reads = Mutex<Int?>(nil)
     let out = harvest.folder.appending("out")
@@ -125,7 +125,7 @@ import Vault
     try harvest.expectRestores(snapshot, "out")
     try harvest.shell(
       """
-      test $(cat count) -lt 600; test $(ls out | wc -l) = 600
+      test $(cat count) -lt 1600; test $(ls out | wc -l) = 1600
       cd out; stat -c '%n %i %z %y' $(cut -d' ' -f1 ../before) | cmp - ../before
       """)
   }
