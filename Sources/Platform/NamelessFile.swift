@@ -1,6 +1,7 @@
-// Files that have no name while they are written: whoever is killed meanwhile leaves nothing behind, and
-// to give one a name costs less than to change one. Not every file system has them, and not everybody
-// may name them.
+// Files that have no name while they are written: of one whose writer is killed nothing is left, and to
+// give one a name costs less than to change one. Not every file system has them, and not everybody may
+// name them: where /proc/sys/fs/protected_hardlinks is set, a file of another user is named by those
+// alone who have CAP_FOWNER.
 
 import CLinux
 import Glibc
@@ -27,16 +28,22 @@ package enum Naming: Sendable {
   /// By its descriptor's name in `/proc`.
   case byPath
 
-  /// What works in a directory; nil for nothing.
-  package static func available(in directory: Int32) -> Naming? {
-    guard let file = try? Descriptor.createNameless(in: directory) else { return nil }
+  /// What works in a directory, also for files of others if they can be made; nil for nothing.
+  ///
+  /// It is tried with an empty file, which has a temporary name for a moment.
+  package static func available(in directory: Int32) throws(Errno) -> Naming? {
+    let file: Descriptor
+    do throws(Errno) { file = try Descriptor.createNameless(in: directory) } catch {
+      guard error == .notSupported else { throw error }
+      return nil
+    }
+    // Where that is refused files are given to nobody.
+    _ = fchown(file.raw, geteuid() &+ 1, getegid())
     let name = temporaryFileName()
     for naming in [Naming.byDescriptor, .byPath] {
-      do throws(Errno) {
-        try naming.name(file, name, in: directory)
-        try DirectoryChange.remove(name, in: directory)
-        return naming
-      } catch {}
+      do throws(Errno) { try naming.name(file, name, in: directory) } catch { continue }
+      try? DirectoryChange.remove(name, in: directory)
+      return naming
     }
     return nil
   }

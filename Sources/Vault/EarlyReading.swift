@@ -16,9 +16,10 @@ final class EarlyReading {
   private let thread: Thread
 
   /// Begins to read, if a passphrase is going to be hashed and this machine knows the repository.
-  init?(of store: any ObjectStore, for secret: Secret, places: LocalPlaces) {
+  init?(
+    of store: any ObjectStore, _ repository: RepositoryID, for secret: Secret, places: LocalPlaces
+  ) {
     guard case .passphrase = secret, let base = places.cache,
-      let repository = (try? RepositoryAccess.format(of: store))?.repository,
       IndexCache.exists(below: base, repository: repository)
     else { return nil }
     let work = Work()
@@ -26,16 +27,15 @@ final class EarlyReading {
     thread = .start(name: "early") { work.read(store, below: base, repository) }
   }
 
-  deinit { end() }
+  // Nobody waits for what is not wanted any more.
+  deinit { stop() }
 
-  private func end() {
-    work.isStopped.store(true, ordering: .relaxed)
-    thread.join()
-  }
+  private func stop() { work.isStopped.store(true, ordering: .relaxed) }
 
   /// Ends the reading, and answers what was found out about a repository.
   func finish(for repository: RepositoryID) -> Findings? {
-    end()
+    stop()
+    thread.join()
     return work.findings.withLock { $0?.index.repository == repository ? $0 : nil }
   }
 }
@@ -52,8 +52,10 @@ private final class Work: Sendable {
     let preview = head.flatMap { head in
       JournalPreview(of: store, index, newest: head.number) { isStopped.load(ordering: .relaxed) }
     }
-    if let longest = preview?.known.map(\.payload.count).max(), LongMessage.sizes ~= longest {
-      LongMessage.prepare()
+    if let long = preview?.known.first(where: { LongMessage.sizes ~= $0.payload.count }),
+      let suite = SealedObject.suite(of: long.seal)
+    {
+      LongMessage.prepare(suite)
     }
     findings.withLock { $0 = .init(index: index, preview: preview) }
   }

@@ -157,8 +157,9 @@ public final class Vault: Sendable {
   private static func opening(
     _ store: any ObjectStore, _ secret: Secret, _ places: LocalPlaces
   ) throws(VaultError) -> (Vault, JournalPreview?) {
-    let early = EarlyReading(of: store, for: secret, places: places)
-    let access = try RepositoryAccess.unlock(store, with: secret)
+    let format = try RepositoryAccess.format(of: store)
+    let early = EarlyReading(of: store, format.repository, for: secret, places: places)
+    let access = try RepositoryAccess.unlock(store, format, with: secret)
     let findings = early?.finish(for: access.repository)
     for object in access.damaged { places.warn("\(object.name) \(object.damage)") }
     return (try Vault(access, findings?.index, places: places), findings?.preview)

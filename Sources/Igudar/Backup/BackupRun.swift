@@ -56,7 +56,7 @@ final class BackupRun {
 
   private func previous() throws(VaultError) -> PreviousSnapshot? {
     guard let parent = commit.parent, !context.options.readsAll else { return nil }
-    try walkLane.expectToRely(onChunks: Int(clamping: parent.snapshot.counts.filesProcessed))
+    walkLane.expectToRely(onChunks: Int(clamping: parent.snapshot.counts.filesProcessed))
     return PreviousSnapshot(
       root: parent.snapshot.root, start: parent.snapshot.start ?? parent.snapshot.time,
       source: ReliedNodes(nodes: try repository.nodeSource(), lane: walkLane))

@@ -36,26 +36,24 @@ final class FileOutput: Sendable {
       place = .final
       return
     }
-    let early = entry.inodeFlags & InodeFlags.early
     if case .absent = standing,
       let (made, naming) = try Self.makeNameless(in: directory, context)
     {
       file = made
-      sharesBase = false
       place = .nowhere(naming, directory, context)
-      if early != 0 { try? InodeFlags.setFlags(early, of: file.descriptor.raw) }
-      return
+    } else {
+      let name = temporaryFileName()
+      place = .temporary(Arrival(name: name, directory: directory, context: context))
+      file = try directory.changing(context) { (raw) throws(Errno) in
+        do throws(SystemError) {
+          return SharedDescriptor(try Descriptor.createTemporary(name, at: raw))
+        } catch { throw error.errno }
+      }
+      // Who finds it unlocked knows that nobody writes it any more.
+      _ = file.descriptor.tryLock()
     }
-    let name = temporaryFileName()
-    place = .temporary(Arrival(name: name, directory: directory, context: context))
-    file = try directory.changing(context) { (raw) throws(Errno) in
-      do throws(SystemError) {
-        return SharedDescriptor(try Descriptor.createTemporary(name, at: raw))
-      } catch { throw error.errno }
-    }
-    // Who finds it unlocked knows that nobody writes it any more.
-    _ = file.descriptor.tryLock()
     // Some flags can be set on an empty file only.
+    let early = entry.inodeFlags & InodeFlags.early
     if early != 0 { try? InodeFlags.setFlags(early, of: file.descriptor.raw) }
     if let base { sharesBase = file.descriptor.clone(base.descriptor) } else { sharesBase = false }
   }
@@ -63,15 +61,9 @@ final class FileOutput: Sendable {
   private static func makeNameless(
     in directory: RestoreDirectory, _ context: RestoreContext
   ) throws(Errno) -> (SharedDescriptor, Naming)? {
-    do throws(Errno) {
-      return try directory.changing(context) { (raw) throws(Errno) in
-        guard let naming = context.naming(in: raw) else { return nil }
-        return (SharedDescriptor(try Descriptor.createNameless(in: raw)), naming)
-      }
-    } catch {
-      // Another file system than that of the first folder can be mounted here.
-      guard error == .notSupported else { throw error }
-      return nil
+    try directory.changing(context) { (raw) throws(Errno) in
+      guard let naming = try directory.naming(context, raw) else { return nil }
+      return (SharedDescriptor(try Descriptor.createNameless(in: raw)), naming)
     }
   }
 

@@ -19,8 +19,8 @@ final class RestoreContext: Sendable {
   private let protected: ProtectedFolders
   /// Names that wait for another first name of their file.
   let displaced = DisplacedNames()
-  // Found out in the first folder that gets a file.
-  private let naming = Mutex<Naming??>(nil)
+  // Found out in the first folder of each file system that gets a file.
+  private let namings = Mutex<[UInt64: Naming?]>([:])
   // Files with several names that must not be changed once they have all of them.
   private let protections = LateProtections()
 
@@ -41,14 +41,13 @@ final class RestoreContext: Sendable {
   /// beginning.
   ///
   /// The kernel does not let everybody name the files of others.
-  func naming(in directory: Int32) -> Naming? {
+  func naming(in directory: Int32) throws(Errno) -> Naming? {
     guard isRoot || options.ownership == .none else { return nil }
-    return naming.withLock { naming in
-      if let naming { return naming }
-      let found = Naming.available(in: directory)
-      naming = .some(found)
-      return found
-    }
+    let device = try FileStatus.of(directory).device
+    if let known = namings.withLock({ $0[device] }) { return known }
+    let found = try Naming.available(in: directory)
+    namings.withLock { $0[device] = .some(found) }
+    return found
   }
 
   /// Whether a folder must not be deleted.

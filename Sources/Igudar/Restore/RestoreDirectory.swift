@@ -21,6 +21,7 @@ final class RestoreDirectory: @unchecked Sendable {
   private var isMade = false
   private var isUsed = false
   private var isUnlocked = false
+  private var naming: Naming??
   private var opening: FolderOpening?
   private var pending = 1
   private let isRoot: Bool
@@ -68,6 +69,14 @@ final class RestoreDirectory: @unchecked Sendable {
   /// The descriptor if the folder is there.
   var openDirectory: SharedDescriptor? {
     lock.withLock { if case .open(let directory) = state { directory } else { nil } }
+  }
+
+  /// How files that are written in the open folder without a name get theirs, nil if they cannot.
+  func naming(_ context: RestoreContext, _ raw: Int32) throws(Errno) -> Naming? {
+    if let known = lock.withLock({ naming }) { return known }
+    let found = try context.naming(in: raw)
+    lock.withLock { naming = .some(found) }
+    return found
   }
 
   // MARK: Making it

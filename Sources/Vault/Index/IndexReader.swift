@@ -1,5 +1,6 @@
 // Lookups of one thread. A lookup sees the newest committed state, takes no lock that another
-// lookup wants, and allocates nothing; an idle reader pins nothing.
+// lookup wants, and allocates nothing; an idle reader pins nothing. Only `pack(of:)`, once it was
+// prepared, answers from memory, and may be a thousand answers behind.
 
 /// Looks chunks up.
 ///
@@ -12,6 +13,9 @@ package final class IndexReader {
   private var states: PackStates
   private var snapshotNumber = -1
   private var finder: PackFinder?
+  private var hitCount: UInt32 = 0
+  // The states of packs are looked at again after so many of its answers.
+  private static let hitsBetweenLooks: UInt32 = 1024
 
   // An index is read whole for a lookup of every eighth chunk in it.
   private static let worthwhileShare = 8
@@ -42,7 +46,7 @@ package final class IndexReader {
   }
 
   /// Prepares for about so many calls of `pack(of:)`; that can take memory and saves time only.
-  package func expect(lookups count: Int) throws(VaultError) {
+  package func expect(lookups count: Int) {
     do throws(LMDBError) {
       let snapshot = try begin()
       defer { reader.end() }
@@ -50,15 +54,34 @@ package final class IndexReader {
       guard count > rowCount / Self.worthwhileShare else { return }
       finder = try PackFinder.reading(cache.tables, snapshot, states)
     } catch {
-      throw cache.failure(error)
+      // Perhaps nobody asks for what is bad; the next start makes the cache anew.
+      if error.isCorruption { cache.condemn() }
     }
   }
 
-  /// A pack that has the chunk and was not swept; nil when the index knows none.
+  /// Whether `pack(of:)` is answered from memory.
+  var isPrepared: Bool { finder != nil }
+
+  /// A pack that has the chunk and was not swept, as far as a moment ago; nil when the index knows
+  /// none.
   @inline(__always)
   package func pack(of id: ChunkID) throws(VaultError) -> UInt32? {
-    if let pack = finder?.pack(of: id), states.state(pack) == .live { return pack }
+    if let pack = finder?.pack(of: id) {
+      hitCount &+= 1
+      if hitCount % Self.hitsBetweenLooks == 0 { try lookAgain() }
+      if finder != nil, states.state(pack) == .live { return pack }
+    }
     return try find(id)?.pack
+  }
+
+  // Packs of which something else is known now may have left the index as well.
+  private func lookAgain() throws(VaultError) {
+    let generation = states.generation
+    try cache.run { () throws(LMDBError) in
+      _ = try begin()
+      reader.end()
+    }
+    if states.generation != generation { finder = nil }
   }
 
   /// Whether the chunk has a place in a pack that was not swept.

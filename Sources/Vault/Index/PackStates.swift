@@ -36,7 +36,7 @@ package struct IndexedPack: Hashable, Sendable {
 /// The states of packs by number.
 struct PackStates {
   private var bytes: [UInt8] = []
-  private var generation: UInt64?
+  private(set) var generation: UInt64?
   // Packs that count as swept whatever the database says.
   private let absent: Set<UInt32>
 

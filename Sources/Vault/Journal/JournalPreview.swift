@@ -30,9 +30,9 @@ struct JournalPreview: Sendable {
       let payload = unsafe try? JournalPayload(entry.payload.span.bytes)
     else { return nil }
     let first = payload.type == JournalBody.summaryType ? newest : payload.newestSummary ?? 0
-    guard first <= newest, let known = try? cache.entries(in: first..<newest + 1) else {
-      return nil
-    }
+    guard first <= newest, newest < .max,
+      let known = try? cache.entries(in: first..<newest + 1)
+    else { return nil }
     var listed: [Listed] = []
     var isWhole = true
     do throws(VaultError) {
@@ -46,7 +46,8 @@ struct JournalPreview: Sendable {
     (self.first, self.listed, self.known) = (first, listed, known)
   }
 
-  /// The newest entry listed, if this one is listed too.
+  /// The newest entry listed, if this one is listed too: a listing that lacks it is too old, and says
+  /// nothing of a store that was put back.
   func newest(from number: UInt64) -> UInt64? {
     listed.contains { $0.number == number } ? listed.last?.number : nil
   }

@@ -22,6 +22,8 @@ struct JournalReading {
   private let usesCache: Bool
   // Entries of the cache from the next number on that were opened together.
   private var ahead: [UInt64: JournalEntry] = [:]
+  // Entries before this one were tried already.
+  private var nextTried: UInt64 = 0
   /// Whether the cache had a part in this.
   private(set) var usedCache = false
 
@@ -34,7 +36,8 @@ struct JournalReading {
   ) throws(VaultError) {
     self.journal = journal
     self.state = state
-    // The memory comes first: what it holds is in the store, so the listing must show it.
+    // The memory comes first: what it holds is in the store, so the listing must show it. Of a preview,
+    // which is older, only what has that is used.
     remembered = try journal.memory.head()
     seen = try Self.newer(remembered, state.tail)
     newest = try Self.newest(journal, seen, preview)
@@ -150,9 +153,11 @@ struct JournalReading {
 
   private mutating func reopened(_ number: UInt64) -> JournalEntry? {
     if let entry = ahead.removeValue(forKey: number) { return entry }
-    guard ahead.isEmpty else { return nil }
+    guard ahead.isEmpty, number >= nextTried else { return nil }
     let sealing = journal.sealing
-    for case let entry? in batch(from: number).parallelMap(slices: { sealing.reopen($0) }) {
+    let batch = batch(from: number)
+    nextTried = (batch.last?.number ?? number) &+ 1
+    for case let entry? in batch.parallelMap(slices: { sealing.reopen($0) }) {
       ahead[entry.number] = entry
     }
     return ahead.removeValue(forKey: number)

@@ -103,6 +103,7 @@ package enum Hash {
 
   /// The names of many objects at once.
   static func names(of objects: [[UInt8]]) -> [ObjectHash] {
+    // Arrays of bytes keep their place as long as they live and nobody changes them.
     let bytes = unsafe objects.map { unsafe $0.withUnsafeBytes { unsafe $0 } }
     defer { withExtendedLifetime(objects) {} }
     return unsafe keyed(key: nil, label: .none, bytes, as: ObjectHash.self)

@@ -42,7 +42,14 @@ package struct RepositoryAccess: Sendable {
     _ store: any ObjectStore, with secret: Secret, hint: SlotID? = nil,
     limits: Argon2Cost.Limits = .standard
   ) throws(VaultError) -> RepositoryAccess {
-    let format = try format(of: store)
+    try unlock(store, format(of: store), with: secret, hint: hint, limits: limits)
+  }
+
+  /// The same of a repository whose format was read.
+  static func unlock(
+    _ store: any ObjectStore, _ format: FormatObject, with secret: Secret, hint: SlotID? = nil,
+    limits: Argon2Cost.Limits = .standard
+  ) throws(VaultError) -> RepositoryAccess {
     if format.features.incompatible & FeatureSets.suite2 != 0 {
       try Suite.aes256GCM.requireAvailable()
     }

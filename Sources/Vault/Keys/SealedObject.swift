@@ -307,6 +307,11 @@ extension SealedObject {
   /// How many bytes at the beginning of an object are not given by its payload and the keys.
   package static let sealSize = 48
 
+  /// The cipher that the first bytes of an object name.
+  static func suite(of seal: [UInt8]) -> Suite? {
+    SealFields(seal).flatMap { Suite(rawValue: $0.suite) }
+  }
+
   /// Seals a payload as it was sealed before, given the first bytes of that object.
   ///
   /// All others come out the same. Nil if they are no such bytes.

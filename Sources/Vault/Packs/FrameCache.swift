@@ -1,5 +1,5 @@
-// Decoded frames that were used lately, shared by all readers, bounded in bytes; and the keys of
-// packs that were used lately.
+// Decoded frames that were used lately, shared by all readers, bounded in bytes, and beside them 8 MiB
+// of memory for the next ones; and the keys of packs that were used lately.
 
 import Platform
 import Synchronization
@@ -103,11 +103,14 @@ package final class FrameCache: @unchecked Sendable {
   }
 
   package func remember(_ frame: DecodedFrame, pack: UInt32, offset: UInt32) {
+    // What nobody holds any more goes outside of the lock.
+    var dropped: [Slot] = []
     lock.withLock {
       clock += 1
       let key = Key(pack: pack, offset: offset)
       if let old = slots.updateValue(Slot(frame: frame, used: clock), forKey: key) {
         bytes -= old.frame.cost
+        dropped.append(old)
       }
       bytes += frame.cost
       while bytes > byteLimit, slots.count > 1,
@@ -115,8 +118,10 @@ package final class FrameCache: @unchecked Sendable {
       {
         slots[oldest.key] = nil
         bytes -= oldest.value.frame.cost
+        dropped.append(oldest.value)
       }
     }
+    withExtendedLifetime(dropped) {}
   }
 
   /// A frame whose plain text of this many bytes the closure writes.
@@ -130,10 +135,11 @@ package final class FrameCache: @unchecked Sendable {
 
   /// Forgets all frames: before work that needs the memory and asks for none of them.
   package func removeAll() {
-    lock.withLock {
-      slots = [:]
-      bytes = 0
+    let dropped = lock.withLock {
+      defer { (slots, bytes) = ([:], 0) }
+      return slots
     }
+    withExtendedLifetime(dropped) {}
     spare.removeAll()
   }
 }

@@ -133,9 +133,7 @@ package final class Lane {
   }
 
   /// Prepares for about so many calls of `relies(on:)`.
-  package func expectToRely(onChunks count: Int) throws(VaultError) {
-    try index.expect(lookups: count)
-  }
+  package func expectToRely(onChunks count: Int) { index.expect(lookups: count) }
 
   /// Notes a chunk that cannot be read although the index knows it: it is stored again when met.
   package func distrust(_ id: ChunkID) { run.distrust(id) }

@@ -31,7 +31,8 @@ import Testing
     try cache.setPackState(.condemned, of: Array(packs[..<3]))
     try cache.setPackState(.swept, of: Array(packs[3..<6]))
     let prepared = try cache.reader()
-    try prepared.expect(lookups: known.count)
+    prepared.expect(lookups: known.count)
+    #expect(prepared.isPrepared)
     let plain = try cache.reader()
     var absentCount = 0
     for id in known {
@@ -58,7 +59,8 @@ import Testing
     try cache.importSegment(
       random.id(), try Segment(payload: builder.finish(SampleSegment.indexKey())))
     let reader = try cache.reader()
-    try reader.expect(lookups: 500)
+    reader.expect(lookups: 500)
+    #expect(reader.isPrepared)
     for id in ids { #expect(try reader.pack(of: id) == 0) }
     #expect(try reader.pack(of: ChunkID(words: (5, 500 << 32, 0, 0))) == nil)
   }
@@ -69,12 +71,41 @@ import Testing
     let sample = try SampleSegment(packCount: 1, framesPerPack: 1, chunksPerFrame: 50, &random)
     try cache.importSegment(sample.name, sample.segment)
     let reader = try cache.reader()
-    try reader.expect(lookups: 50)
+    reader.expect(lookups: 50)
+    #expect(reader.isPrepared)
     let later = try SampleSegment(packCount: 1, framesPerPack: 1, chunksPerFrame: 5, &random)
     try cache.importSegment(later.name, later.segment)
-    try cache.setPackState(.swept, of: sample.packs)
     for id in later.places.keys { #expect(try reader.pack(of: id) != nil) }
+    try cache.setPackState(.swept, of: sample.packs)
+    // It may be a thousand answers behind, not more.
+    let id = try #require(sample.places.keys.first)
+    for _ in 0..<1024 where try reader.pack(of: id) == nil { break }
     for id in sample.places.keys { #expect(try reader.pack(of: id) == nil) }
+    for id in later.places.keys { #expect(try reader.pack(of: id) != nil) }
+  }
+
+  @Test func packsThatLeftTheIndexAreNotFound() throws {
+    var random = SeededGenerator(7)
+    let cache = try open(&random)
+    let sample = try SampleSegment(packCount: 2, framesPerPack: 1, chunksPerFrame: 30, &random)
+    try cache.importSegment(sample.name, sample.segment)
+    let reader = try cache.reader()
+    reader.expect(lookups: 60)
+    try cache.dropPacks(sample.packs)
+    let id = try #require(sample.places.keys.first)
+    for _ in 0..<1024 { _ = try reader.pack(of: id) }
+    for id in sample.places.keys { #expect(try reader.pack(of: id) == nil) }
+  }
+
+  @Test func fewLookupsAreNotPreparedFor() throws {
+    var random = SeededGenerator(8)
+    let cache = try open(&random)
+    let sample = try SampleSegment(packCount: 1, framesPerPack: 1, chunksPerFrame: 80, &random)
+    try cache.importSegment(sample.name, sample.segment)
+    let reader = try cache.reader()
+    reader.expect(lookups: 10)
+    #expect(!reader.isPrepared)
+    for id in sample.places.keys { #expect(try reader.pack(of: id) == 0) }
   }
 
   @Test func packsThatAreNotThereAreNotFound() throws {
@@ -83,7 +114,7 @@ import Testing
     let sample = try SampleSegment(packCount: 2, framesPerPack: 1, chunksPerFrame: 20, &random)
     try cache.importSegment(sample.name, sample.segment)
     let reader = try cache.reader(without: [1])
-    try reader.expect(lookups: 40)
+    reader.expect(lookups: 40)
     let found = try sample.places.keys.compactMap { try reader.pack(of: $0) }
     #expect(found == Array(repeating: 0, count: 20))
   }
