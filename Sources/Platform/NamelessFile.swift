@@ -13,7 +13,7 @@ extension Descriptor {
   package static func createNameless(in directory: Int32) throws(Errno) -> Descriptor {
     let raw = retrying {
       unsafe Glibc.openat(
-        directory, ".", clinux_O_TMPFILE | O_DIRECTORY | O_RDWR | O_CLOEXEC, mode_t(0o600))
+        directory, ".", clinux_O_TMPFILE | O_RDWR | O_CLOEXEC, mode_t(0o600))
     }
     if raw >= 0 { return Descriptor(owning: raw) }
     let error = Errno.current

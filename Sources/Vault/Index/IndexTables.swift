@@ -55,14 +55,7 @@ struct IndexTables: Sendable {
   func verify(in environment: LMDBEnvironment) throws(LMDBError) {
     let reader = try LMDBReader(environment)
     try reader.read { (snapshot) throws(LMDBError) in
-      let cursor = try snapshot.cursor(chunks)
-      var row = unsafe try cursor.first()
-      while let found = unsafe row {
-        guard let base = unsafe found.key.baseAddress, unsafe found.key.count == 32,
-          unsafe RowValue.checkedCount(ChunkID(loading: base), found.value) != nil
-        else { throw .badRow }
-        unsafe row = unsafe try cursor.next()
-      }
+      unsafe try snapshot.forEachRow(chunks) { _, _, _ in }
       for table in all where table.handle != chunks.handle {
         try snapshot.forEach(table) { (key, stored) throws(LMDBError) in
           guard CheckedValue.open(table, key, stored) != nil else {

@@ -89,22 +89,13 @@ extension PackFinder {
     guard rowCount <= rowLimit else { return nil }
     let finder = PackFinder(rowCount: rowCount)
     var pages = MappedPages()
-    let cursor = try snapshot.cursor(tables.chunks)
-    var row = unsafe try cursor.first()
-    while let found = unsafe row {
-      guard let key = unsafe found.key.baseAddress, let value = unsafe found.value.baseAddress,
-        unsafe found.key.count == 32
-      else { throw .corrupt("a row's key") }
-      let id = unsafe ChunkID(loading: key)
-      guard let count = unsafe RowValue.checkedCount(id, found.value) else { throw .badRow }
+    unsafe try snapshot.forEachRow(tables.chunks) { id, places, count in
+      unsafe pages.add(places)
       for index in 0..<count {
-        let pack = unsafe Placement(loading: value + index * Placement.storedSize).pack
+        let pack = unsafe Placement(loading: places + index * Placement.storedSize).pack
         guard states.state(pack) == .live else { continue }
-        finder.add(id, pack: pack)
-        break
+        return finder.add(id, pack: pack)
       }
-      unsafe pages.add(key)
-      unsafe row = unsafe try cursor.next()
     }
     pages.leave()
     return finder

@@ -153,6 +153,30 @@ enum RowValue {
   }
 }
 
+extension LMDBSnapshot {
+  /// Hands out all rows of a table of chunks, ascending.
+  ///
+  /// The body gets the ID, where the placements begin, which is valid during the call, and how many
+  /// they are.
+  /// - Throws: `corrupt` at the first that is not as it was written.
+  @unsafe @inline(__always)
+  func forEachRow(
+    _ chunks: LMDBDatabase,
+    _ body: (ChunkID, UnsafeRawPointer, Int) throws(LMDBError) -> Void
+  ) throws(LMDBError) {
+    let cursor = try cursor(chunks)
+    var row = unsafe try cursor.first()
+    while let found = unsafe row {
+      guard let key = unsafe found.key.baseAddress, unsafe found.key.count == 32,
+        let value = unsafe found.value.baseAddress,
+        let count = unsafe RowValue.checkedCount(ChunkID(loading: key), found.value)
+      else { throw .badRow }
+      unsafe try body(ChunkID(loading: key), value, count)
+      unsafe row = unsafe try cursor.next()
+    }
+  }
+}
+
 extension LMDBError {
   /// A row whose checksum does not hold.
   static var badRow: LMDBError { .corrupt("a row with a wrong checksum") }

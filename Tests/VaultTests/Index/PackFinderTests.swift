@@ -15,6 +15,17 @@ import Testing
     }
   }
 
+  /// An index that knows one segment, of packs with one frame each.
+  func filled(
+    packCount: Int, chunksPerFrame: Int, _ random: inout SeededGenerator
+  ) throws -> (IndexCache, SampleSegment) {
+    let cache = try open(&random)
+    let sample = try SampleSegment(
+      packCount: packCount, framesPerPack: 1, chunksPerFrame: chunksPerFrame, &random)
+    try cache.importSegment(sample.name, sample.segment)
+    return (cache, sample)
+  }
+
   @Test(arguments: [UInt64(1), 2, 3]) func answersAsTheDatabaseDoes(seed: UInt64) throws {
     var random = SeededGenerator(seed)
     let cache = try open(&random)
@@ -67,9 +78,7 @@ import Testing
 
   @Test func followsWhatBecomesOfPacks() throws {
     var random = SeededGenerator(5)
-    let cache = try open(&random)
-    let sample = try SampleSegment(packCount: 1, framesPerPack: 1, chunksPerFrame: 50, &random)
-    try cache.importSegment(sample.name, sample.segment)
+    let (cache, sample) = try filled(packCount: 1, chunksPerFrame: 50, &random)
     let reader = try cache.reader()
     reader.expect(lookups: 50)
     #expect(reader.isPrepared)
@@ -86,9 +95,7 @@ import Testing
 
   @Test func packsThatLeftTheIndexAreNotFound() throws {
     var random = SeededGenerator(7)
-    let cache = try open(&random)
-    let sample = try SampleSegment(packCount: 2, framesPerPack: 1, chunksPerFrame: 30, &random)
-    try cache.importSegment(sample.name, sample.segment)
+    let (cache, sample) = try filled(packCount: 2, chunksPerFrame: 30, &random)
     let reader = try cache.reader()
     reader.expect(lookups: 60)
     try cache.dropPacks(sample.packs)
@@ -99,9 +106,7 @@ import Testing
 
   @Test func fewLookupsAreNotPreparedFor() throws {
     var random = SeededGenerator(8)
-    let cache = try open(&random)
-    let sample = try SampleSegment(packCount: 1, framesPerPack: 1, chunksPerFrame: 80, &random)
-    try cache.importSegment(sample.name, sample.segment)
+    let (cache, sample) = try filled(packCount: 1, chunksPerFrame: 80, &random)
     let reader = try cache.reader()
     reader.expect(lookups: 10)
     #expect(!reader.isPrepared)
@@ -110,9 +115,7 @@ import Testing
 
   @Test func packsThatAreNotThereAreNotFound() throws {
     var random = SeededGenerator(6)
-    let cache = try open(&random)
-    let sample = try SampleSegment(packCount: 2, framesPerPack: 1, chunksPerFrame: 20, &random)
-    try cache.importSegment(sample.name, sample.segment)
+    let (cache, sample) = try filled(packCount: 2, chunksPerFrame: 20, &random)
     let reader = try cache.reader(without: [1])
     reader.expect(lookups: 40)
     let found = try sample.places.keys.compactMap { try reader.pack(of: $0) }
