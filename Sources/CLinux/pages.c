@@ -6,9 +6,12 @@
 #include "CLinux.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MADV_POPULATE_WRITE
@@ -17,29 +20,47 @@
 
 enum { large_page = 2 << 20 };
 
+// Nanoseconds of processor time. Where a large page takes longer, the others are small ones: a virtual
+// machine that gives its free memory back asks its host for each large page, which takes forty times as
+// long as to zero it. Small ones are seldom given back.
+enum { patience = 1000 * 1000 };
+
+// What two threads fill piece by piece, as long as a large page: the kernel holds the lock of all the
+// process's memory for one call, and other threads wait for it meanwhile.
 typedef struct {
   uint8_t *start;
   size_t size;
-} part;
+  atomic_size_t next;
+  atomic_bool small;
+} filling;
+
+static int64_t processor_time(void) {
+  struct timespec time = {0, 0};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
 
 static void *fill(void *memory) {
-  const part *filled = memory;
-  madvise(filled->start, filled->size, MADV_POPULATE_WRITE);
-  return NULL;
+  filling *all = memory;
+  for (;;) {
+    size_t begin = atomic_fetch_add(&all->next, large_page);
+    if (begin >= all->size) return NULL;
+    size_t rest = all->size - begin;
+    int64_t before = processor_time();
+    madvise(all->start + begin, rest < large_page ? rest : large_page, MADV_POPULATE_WRITE);
+    if (processor_time() - before > patience && !atomic_exchange(&all->small, true)) {
+      madvise(all->start + begin, rest, MADV_NOHUGEPAGE);
+    }
+  }
 }
 
 // The kernel zeroes as fast as one processor writes, so two of them take half the time.
 static void fill_by_two(uint8_t *start, size_t size) {
-  size_t half = size / 2 & ~(size_t)(large_page - 1);
-  part lower = {start, half}, upper = {start + half, size - half};
+  filling all = {.start = start, .size = size};
   pthread_t helper;
-  int refused = pthread_create(&helper, NULL, fill, &upper);
-  fill(&lower);
-  if (refused) {
-    fill(&upper);
-  } else {
-    pthread_join(helper, NULL);
-  }
+  int refused = pthread_create(&helper, NULL, fill, &all);
+  fill(&all);
+  if (!refused) pthread_join(helper, NULL);
 }
 
 void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, long offset) {
