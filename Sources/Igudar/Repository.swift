@@ -72,14 +72,35 @@ public struct Repository: Sendable {
     return snapshots
   }
 
-  // Every record is sealed to the readers with a key of its own: opening a thousand takes longer than
-  // reading them.
+  // Every note is sealed with a key of its own: a thousand are opened by all processors.
   private func infos(
     of commits: [JournalCommit], in state: JournalState
   ) -> [Result<SnapshotInfo, VaultError>] {
-    defer { vault.runKeys.storeFresh() }
-    return commits.parallelMap { commit in
-      Result { () throws(VaultError) in try self.info(of: commit, in: state) }
+    let known = vault.notes.known(for: commits.count)
+    defer { vault.notes.storeFresh() }
+    return commits.parallelMap(slices: { self.infos(of: $0, in: state, known) })
+  }
+
+  private func infos(
+    of commits: ArraySlice<JournalCommit>, in state: JournalState, _ known: OpenedNotes
+  ) -> [Result<SnapshotInfo, VaultError>] {
+    let amendments = commits.map { state.amendments(of: $0.id) }
+    let notes = commits.map(\.note) + amendments.joined().map(\.note)
+    let records = vault.notes.open(notes, known: known)
+    var next = commits.count
+    return zip(commits, amendments).enumerated().map { index, snapshot in
+      let (commit, amendments) = snapshot
+      defer { next += amendments.count }
+      return Result { () throws(VaultError) in
+        var info = try info(of: commit, records[index].get())
+        for (amendment, record) in zip(amendments, records[next...]) {
+          info.apply(
+            try decoded(record.get(), in: amendment.number) { (record) throws(Damage) in
+              try Amendment(decoding: record)
+            })
+        }
+        return info
+      }
     }
   }
 
@@ -139,34 +160,25 @@ public struct Repository: Sendable {
     _ id: SnapshotID, in state: JournalState
   ) throws(VaultError) -> SnapshotInfo? {
     guard state.isLive(id), let commit = state.commit(id) else { return nil }
-    return try info(of: commit, in: state)
+    return try infos(of: [commit], in: state, OpenedNotes()).first?.get()
   }
 
   private func info(
-    of commit: JournalCommit, in state: JournalState
+    of commit: JournalCommit, _ record: [UInt8]
   ) throws(VaultError) -> SnapshotInfo {
-    let object = JournalEntry.path(commit.number)
-    let record = try Note.open(
-      commit.body.note, for: JournalBody.commitType, runs: vault.runKeys, object: object)
-    let snapshot: Snapshot
-    do throws(Damage) { snapshot = try unsafe Snapshot(decoding: record.span.bytes) } catch {
-      throw .damaged(object: object, error)
+    let snapshot = try decoded(record, in: commit.number) { (record) throws(Damage) in
+      try Snapshot(decoding: record)
     }
-    var info = SnapshotInfo(
+    return SnapshotInfo(
       id: commit.id, number: commit.number, snapshot: snapshot,
       isPartial: commit.body.isPartial, isForgotten: !commit.isLive)
-    for amendment in state.amendments(of: commit.id) {
-      info.apply(try self.amendment(amendment))
-    }
-    return info
   }
 
-  private func amendment(_ row: JournalAmendment) throws(VaultError) -> Amendment {
-    let object = JournalEntry.path(row.number)
-    let record = try Note.open(
-      row.body.note, for: JournalBody.amendType, runs: vault.runKeys, object: object)
-    do throws(Damage) { return try unsafe Amendment(decoding: record.span.bytes) } catch {
-      throw .damaged(object: object, error)
+  private func decoded<Value>(
+    _ record: [UInt8], in entry: UInt64, _ decode: (RawSpan) throws(Damage) -> Value
+  ) throws(VaultError) -> Value {
+    do throws(Damage) { return try unsafe decode(record.span.bytes) } catch {
+      throw .damaged(object: JournalEntry.path(entry), error)
     }
   }
 

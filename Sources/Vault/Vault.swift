@@ -37,6 +37,7 @@ public final class Vault: Sendable {
   package let packReader: PackReader
   /// The keys of the runs that wrote packs and notes.
   package let runKeys: RunKeyring
+  package let notes: NoteReader
   package let packKeys = PackKeyCache()
   package let frames: FrameCache
   package let randomness: any Randomness
@@ -85,7 +86,8 @@ public final class Vault: Sendable {
     let domain = access.keyring.currentDomain
     hasher = ChunkHasher(key: domain.chunkIDKey)
     chunker = Chunker(parameters: domain.chunker, key: domain.chunkerKey)
-    runKeys = RunKeyring(keyring: access.keyring, repository: repository, cache: index)
+    runKeys = RunKeyring(keyring: access.keyring, repository: repository)
+    notes = NoteReader(runs: runKeys, keyring: access.keyring, cache: index)
     packReader = PackReader(store: access.store, repository: repository, runs: runKeys)
     frames = FrameCache(byteLimit: Self.frameCacheBytes)
   }

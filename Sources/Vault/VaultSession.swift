@@ -72,13 +72,12 @@ extension Vault {
 
   /// The commits that count, in the order of the journal.
   public func commits() throws(VaultError) -> [VaultCommit] {
-    defer { runKeys.storeFresh() }
+    defer { notes.storeFresh() }
+    let live = journal.state.liveCommits
+    let records = notes.open(live.map(\.note), known: notes.known(for: live.count))
     var commits: [VaultCommit] = []
-    for commit in journal.state.liveCommits {
-      let payload = try Note.open(
-        commit.body.note, for: JournalBody.commitType, runs: runKeys,
-        object: JournalEntry.path(commit.number))
-      commits.append(VaultCommit(id: commit.id, payload: payload))
+    for (commit, record) in zip(live, records) {
+      commits.append(VaultCommit(id: commit.id, payload: try record.get()))
     }
     return commits
   }

@@ -10,7 +10,7 @@ public struct SnapshotInfo: Hashable, Sendable {
   /// The number of the commit entry in the journal.
   public let number: UInt64
   /// What the backup wrote.
-  public let snapshot: Snapshot
+  public var snapshot: Snapshot { written.snapshot }
   /// Whether it is a checkpoint of a backup that did not end.
   public let isPartial: Bool
   /// Whether it was forgotten.
@@ -21,6 +21,20 @@ public struct SnapshotInfo: Hashable, Sendable {
   public private(set) var description: [UInt8]
   /// The pin in force.
   public private(set) var pin: Pin?
+  // Lists of snapshots are copied, sorted and filtered, and this is all that never changes.
+  private let written: Written
+
+  private final class Written: Hashable, Sendable {
+    let snapshot: Snapshot
+
+    init(_ snapshot: Snapshot) { self.snapshot = snapshot }
+
+    static func == (left: Written, right: Written) -> Bool {
+      left === right || left.snapshot == right.snapshot
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(snapshot) }
+  }
 
   /// A snapshot with its amendments in the order of the journal.
   public init(
@@ -29,7 +43,7 @@ public struct SnapshotInfo: Hashable, Sendable {
   ) {
     self.id = id
     self.number = number
-    self.snapshot = snapshot
+    written = Written(snapshot)
     self.isPartial = isPartial
     self.isForgotten = isForgotten
     tags = snapshot.tags
@@ -49,11 +63,11 @@ public struct SnapshotInfo: Hashable, Sendable {
   }
 
   /// The time that the snapshot stands for.
-  public var time: Timestamp { snapshot.time }
+  public var time: Timestamp { written.snapshot.time }
   /// The host's name.
-  public var host: [UInt8] { snapshot.host }
+  public var host: [UInt8] { written.snapshot.host }
   /// What was backed up.
-  public var paths: [FilePath] { snapshot.paths }
+  public var paths: [FilePath] { written.snapshot.paths }
 
   /// Whether the snapshot is protected at this time.
   public func isPinned(at time: Timestamp) -> Bool {

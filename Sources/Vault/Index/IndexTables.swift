@@ -9,7 +9,7 @@
 // | states | pack number, big-endian | u8 state of a pack that is not simply live |
 // | segments | segment hash | u32 row count, pack numbers |
 // | journal | entry number, big-endian | hash, seal, payload |
-// | runs | public key of a run | its key, sealed (RunKeyCache.swift) |
+// | notes | epoch, big-endian, hash of the value | records of notes, sealed (NoteCache.swift) |
 //
 // Every value but those of `chunks` ends with eight bytes of BLAKE2b over table, key and value: a
 // flipped bit must not revive a swept pack or give a chunk to the wrong one.
@@ -26,7 +26,7 @@ struct IndexTables: Sendable {
   let segments: LMDBDatabase
   let journal: LMDBDatabase
   /// Nil where a full disk has no room for it: it came later than the others.
-  let runs: LMDBDatabase?
+  let notes: LMDBDatabase?
 
   /// Raised when the layout changes so that another version would misread it; a cache of another
   /// version is made anew.
@@ -43,11 +43,11 @@ struct IndexTables: Sendable {
     states = opened[4]
     segments = opened[5]
     journal = opened[6]
-    runs = try? environment.databases(["runs"])[0]
+    notes = try? environment.databases(["notes"])[0]
   }
 
   var all: [LMDBDatabase] {
-    [about, chunks, packs, names, states, segments, journal] + (runs.map { [$0] } ?? [])
+    [about, chunks, packs, names, states, segments, journal] + (notes.map { [$0] } ?? [])
   }
 
   /// Checks every row: one whose key was changed would never be found again, and what it tells of

@@ -87,7 +87,8 @@ package struct SegmentBuilder: Sendable {
     sortPacks()
     sortFrames()
     sortRows()
-    Self.makeAscending(&superseded, by: <)
+    superseded.sort()
+    Self.removeRepeated(&superseded)
     var sum = RowSum(indexKey)
     for row in rows {
       let frame = frames[Int(row.frame)]
@@ -131,15 +132,45 @@ package struct SegmentBuilder: Sendable {
     }
   }
 
+  // The first bits of IDs are spread evenly, so that rows in their order are almost sorted.
   private mutating func sortRows() {
-    Self.makeAscending(&rows) { $0.isBefore($1) }
+    let bits = min(16, UInt.bitWidth - rows.count.leadingZeroBitCount)
+    unsafe rows.withUnsafeMutableBufferPointer { rows in
+      for bucket in unsafe Self.spread(rows, by: bits) where bucket.count > 1 {
+        var part = unsafe UnsafeMutableBufferPointer(rebasing: rows[bucket])
+        unsafe part.sort { $0.isBefore($1) }
+      }
+    }
+    Self.removeRepeated(&rows)
   }
 
-  // Sorted, each once; in place, as rows can be many.
-  private static func makeAscending<Item: Equatable>(
-    _ items: inout [Item], by isBefore: (Item, Item) -> Bool
-  ) {
-    items.sort(by: isBefore)
+  /// Brings rows into the order of the first bits of their IDs, in place, and answers where those with
+  /// the same are.
+  private static func spread(
+    _ rows: UnsafeMutableBufferPointer<SegmentRow>, by bits: Int
+  ) -> [Range<Int>] {
+    func bucket(_ row: SegmentRow) -> Int { Int(row.id.words.0 >> UInt64(64 - bits)) }
+    var counts = [Int](repeating: 0, count: 1 << bits)
+    for index in rows.indices { unsafe counts[bucket(rows[index])] += 1 }
+    var end = 0
+    let buckets = counts.map { count in
+      defer { end += count }
+      return end..<end + count
+    }
+    var next = buckets.map(\.lowerBound)
+    for index in buckets.indices {
+      while next[index] < buckets[index].upperBound {
+        let place = next[index]
+        let home = unsafe bucket(rows[place])
+        if home != index { unsafe rows.swapAt(place, next[home]) }
+        next[home] += 1
+      }
+    }
+    return buckets
+  }
+
+  // In place, as rows can be many.
+  private static func removeRepeated<Item: Equatable>(_ items: inout [Item]) {
     var kept = 0
     for index in items.indices where kept == 0 || items[kept - 1] != items[index] {
       items[kept] = items[index]

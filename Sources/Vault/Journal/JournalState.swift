@@ -24,6 +24,9 @@ package struct JournalCommit: Hashable, Sendable {
   }
 
   package var isLive: Bool { standing == .live }
+  package var note: EntryNote {
+    EntryNote(body.note, type: JournalBody.commitType, number: number)
+  }
 }
 
 /// A change of a snapshot's tags, description or pin.
@@ -31,6 +34,10 @@ package struct JournalAmendment: Hashable, Sendable {
   /// The number of the entry that says it.
   package let number: UInt64
   package let body: JournalBody.Amend
+
+  package var note: EntryNote {
+    EntryNote(body.note, type: JournalBody.amendType, number: number)
+  }
 }
 
 /// Whether a pack may be relied on.

@@ -44,7 +44,7 @@ package struct Label: Hashable, Sendable, ExpressibleByStringLiteral {
   package static let gear: Label = "igudar gear"
   package static let sipHash: Label = "igudar siphash"
   package static let treeCut: Label = "igudar tree cut"
-  package static let runCache: Label = "igudar run cache"
+  package static let noteCache: Label = "igudar notecache"
   package static let setSum: Label = "igudar set sum"
 }
 

@@ -52,6 +52,12 @@ package enum Note {
     return record
   }
 
+  /// The epoch that a note says it is of.
+  static func epoch(of note: [UInt8]) -> UInt32? {
+    var reader = unsafe ByteReader(note.span.bytes)
+    return try? reader.u32()
+  }
+
   private static func runKeys(
     _ header: [UInt8], _ runs: RunKeyring, _ object: String
   ) throws(VaultError) -> RunKeys {

@@ -3,35 +3,19 @@
 
 import Platform
 
-/// Opens run keys by what a header says, and remembers them: some here, the others in a cache.
+/// Opens run keys by what a header says, and remembers some.
 package final class RunKeyring: @unchecked Sendable {
   package let repository: RepositoryID
   private let keyring: KeyRing
-  private let cache: any RunKeyCache
-  private let randomness: any Randomness
-  private let seals: [UInt32: RunKeySeal]
   private let lock = Lock()
-  // Guarded by the lock, both of them.
+  // Guarded by the lock.
   private var runs: [PublicKey: RunKeys] = [:]
-  // Agreed here and not stored yet, sealed.
-  private var fresh: [PublicKey: [UInt8]] = [:]
 
   private static let capacity = 256
-  // Fewer are not worth a write transaction; more are not kept at once.
-  private static let worthStoring = 16
-  private static let freshLimit = 8192
 
-  package init(
-    keyring: KeyRing, repository: RepositoryID, cache: any RunKeyCache = NoRunKeyCache(),
-    randomness: any Randomness = SystemRandomness()
-  ) {
+  package init(keyring: KeyRing, repository: RepositoryID) {
     self.keyring = keyring
     self.repository = repository
-    self.cache = cache
-    self.randomness = randomness
-    seals = keyring.epochs.reduce(into: [:]) { seals, epoch in
-      seals[epoch.number] = RunKeySeal(epoch: epoch, repository: repository)
-    }
   }
 
   /// Whether the chunks of a domain can be proven with this keyring.
@@ -59,36 +43,17 @@ package final class RunKeyring: @unchecked Sendable {
     guard let epoch = keyring.epoch(number) else {
       throw .damaged(object: object, .malformed("epoch \(number) is not in the keyring"))
     }
-    let seal = kem == RunKeys.kem ? seals[number] : nil
-    if let seal,
-      let sealed = lock.withLock({ fresh[publicKey] }) ?? cache.sealedRunKey(of: publicKey),
-      let run = seal.open(sealed, of: publicKey, suite: suite)
-    {
-      remember(run)
-      return run
-    }
     let run = try RunKeys.opening(
       publicKey: publicKey, epoch: epoch, suite: suite, kem: kem, repository: repository,
       object: object)
-    remember(run, new: seal?.seal(run, randomness: randomness))
+    remember(run)
     return run
   }
 
-  private func remember(_ run: RunKeys, new: [UInt8]? = nil) {
+  private func remember(_ run: RunKeys) {
     lock.withLock {
       if runs.count >= Self.capacity { runs.removeAll(keepingCapacity: true) }
       runs[run.publicKey] = run
-      if let new, fresh.count < Self.freshLimit { fresh[run.publicKey] = new }
     }
-  }
-
-  /// Stores what was agreed since for other processes, if that is much.
-  package func storeFresh() {
-    let keys = lock.withLock {
-      guard fresh.count >= Self.worthStoring else { return [PublicKey: [UInt8]]() }
-      defer { fresh = [:] }
-      return fresh
-    }
-    if !keys.isEmpty { cache.store(sealedRunKeys: keys) }
   }
 }

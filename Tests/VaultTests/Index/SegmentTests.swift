@@ -64,6 +64,24 @@ import Testing
     #expect(segment.computedChecksum(key) == segment.setChecksum)
   }
 
+  // Evenly spread, all in one place, and a few of all others at both ends.
+  @Test(arguments: [1, 15, 300, 70_000])
+  func rowsOfAnyIDsComeSorted(count: Int) throws {
+    let randomness = SeededRandomness(UInt64(count))
+    var ids = (0..<count).map { _ in ChunkID(bytes: randomness.bytes(32)) }
+    ids += (0..<min(count, 300)).map { _ in
+      ChunkID(bytes: [0x80, 0, 0, 0, 0, 0, 0, 0] + randomness.bytes(24))
+    }
+    ids += [ChunkID(bytes: Array(repeating: 0xff, count: 32)), .zero, ids[0]]
+    var builder = SegmentBuilder()
+    let pack = builder.addPack(Self.name(1), size: 16 << 20)
+    let frame = builder.addFrame(
+      pack: pack, offset: 160, storedLength: 5000, plainLength: 9000, kind: .data)
+    for id in ids { builder.addRow(id, frame: frame, offset: 0, length: 1) }
+    let segment = try Segment(payload: builder.finish(try Self.key()))
+    #expect((0..<segment.rowCount).map { segment.row($0).id } == Set(ids).sorted())
+  }
+
   @Test func mutations() throws {
     let payload = Self.sample().finish(try Self.key())
     let frames = 48 + 2 * 36
