@@ -49,12 +49,12 @@ struct PackReading: Sendable {
     while let pack = work.receive() {
       if Interrupt.requested != 0 { continue }
       do throws(VaultError) {
-        let findings = try verifier.verify(pack.name, size: pack.size)
-        results.add(pack.name, findings)
+        if let verified = try verifier.add(pack.name, size: pack.size) { results.add(verified) }
       } catch {
         switch error {
         case .damaged(_, let damage):
-          results.add(pack.name, [PackFinding(damage: damage, chunks: [])])
+          results.add(
+            VerifiedPack(name: pack.name, findings: [PackFinding(damage: damage, chunks: [])]))
         case .missing: results.miss(pack.name)
         default: results.fail(error)
         }
@@ -62,6 +62,7 @@ struct PackReading: Sendable {
       progress.packs.add(1, ordering: .relaxed)
       progress.bytes.add(UInt64(pack.size), ordering: .relaxed)
     }
+    if let verified = verifier.last() { results.add(verified) }
   }
 }
 
@@ -73,10 +74,10 @@ extension PackReading.Results {
     var value: PackReading.Results { state.withLock { $0 } }
     var hasFailed: Bool { state.withLock { $0.failure != nil } }
 
-    func add(_ pack: ObjectHash, _ findings: [PackFinding]) {
+    func add(_ pack: VerifiedPack) {
       state.withLock {
         $0.readCount += 1
-        if !findings.isEmpty { $0.findings.append((pack, findings)) }
+        if !pack.findings.isEmpty { $0.findings.append((pack.name, pack.findings)) }
       }
     }
 

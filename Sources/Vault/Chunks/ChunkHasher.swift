@@ -20,13 +20,24 @@ package struct ChunkHasher: Sendable {
     unsafe Hash.keyed(key: key, label: kind.label, chunks, as: ChunkID.self)
   }
 
-  /// The same, and beside them what it can of an object before `end`, for the object's name.
+  /// The same, and beside them what it can of an object before `end`, and of another one, for their
+  /// names.
+  @unsafe
+  func ids(
+    of chunks: [UnsafeRawBufferPointer], kind: ChunkKind, beside object: inout NameLane,
+    upTo end: Int, and other: inout NameLane?
+  ) -> [ChunkID] {
+    unsafe Hash.keyed(
+      key: key, label: kind.label, chunks, as: ChunkID.self, beside: &object, upTo: end,
+      and: &other)
+  }
+
   @unsafe
   func ids(
     of chunks: [UnsafeRawBufferPointer], kind: ChunkKind, beside object: inout NameLane,
     upTo end: Int
   ) -> [ChunkID] {
-    unsafe Hash.keyed(
-      key: key, label: kind.label, chunks, as: ChunkID.self, beside: &object, upTo: end)
+    var none: NameLane?
+    return unsafe ids(of: chunks, kind: kind, beside: &object, upTo: end, and: &none)
   }
 }

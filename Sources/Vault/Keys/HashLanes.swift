@@ -67,11 +67,12 @@ extension Hash {
     lanes > 1 && messageCount >= laneMinimum
   }
 
-  /// The same, and beside them as much of an object before `end` as takes one lane about as long.
+  /// The same, and beside them as much of an object before `end`, and of another one, as takes one lane
+  /// about as long.
   static func keyed<Kind>(
     key: SecretKey?, label: Label, _ messages: [UnsafeRawBufferPointer],
     as kind: Identifier32<Kind>.Type, beside object: inout NameLane, upTo end: Int,
-    lanes: Int32 = laneCount
+    and other: inout NameLane?, lanes: Int32 = laneCount
   ) -> [Identifier32<Kind>] {
     guard canHashBeside(messageCount: unsafe messages.count, lanes: lanes) else {
       return unsafe keyed(key: key, label: label, messages, as: kind)
@@ -79,28 +80,34 @@ extension Hash {
     // A lane of its own is as long as the others have to do, or the longest message.
     let total = unsafe messages.reduce(0) { $0 + $1.count }
     let longest = unsafe messages.reduce(0) { max($0, $1.count) }
-    let limit = max(longest, total / (Int(lanes) - 1))
+    let limit = max(longest, total / (Int(lanes) - (other == nil ? 1 : 2)))
+    var second = other
+    defer { other = second }
     return unsafe object.advance(upTo: end, atMost: limit) { part in
-      unsafe keyed(key: key, label: label, messages, as: kind, beside: part, lanes: lanes)
+      let hash = { (more: cblake2b_message?) -> [Identifier32<Kind>] in
+        let parts = unsafe [part, more].compactMap { unsafe $0 }
+        return unsafe keyed(
+          key: key, label: label, messages, as: kind, beside: parts, lanes: lanes)
+      }
+      return unsafe second?.advance(upTo: .max, atMost: limit) { unsafe hash($0) } ?? hash(nil)
     }
   }
 
   /// H of many messages through this number of lanes, 1, 4 or 8, which the processor must have.
   static func keyed<Kind>(
     key: SecretKey?, label: Label, _ messages: [UnsafeRawBufferPointer],
-    as kind: Identifier32<Kind>.Type, beside part: cblake2b_message? = nil, lanes: Int32
+    as kind: Identifier32<Kind>.Type, beside parts: [cblake2b_message] = unsafe [],
+    lanes: Int32
   ) -> [Identifier32<Kind>] {
     let count = unsafe messages.count
+    let partCount = unsafe parts.count
     return unsafe withUnsafeTemporaryAllocation(byteCount: 32 * count, alignment: 8) { hashes in
       unsafe withUnsafeTemporaryAllocation(
-        of: cblake2b_message.self, capacity: count + 1
+        of: cblake2b_message.self, capacity: count + partCount
       ) { list in
         guard let hash = hashes.baseAddress, let start = list.baseAddress else { return [] }
-        var next = 0
-        if let part = unsafe part {
-          unsafe start.initialize(to: part)
-          next = 1
-        }
+        for index in 0..<partCount { unsafe (start + index).initialize(to: parts[index]) }
+        var next = partCount
         for index in 0..<count {
           let message = unsafe messages[index]
           // Lanes take messages of at least one byte.

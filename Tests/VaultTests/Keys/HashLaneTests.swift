@@ -66,14 +66,16 @@ import Testing
     for lanes in widths { expectSame(lengths, key: key, lanes: lanes) }
   }
 
-  @Test(arguments: [1, 127, 128, 129, 256, 1000, 70_000, 300_001])
-  func anObjectIsNamedBesideOtherMessages(_ size: Int) {
+  @Test(arguments: [1, 127, 128, 129, 256, 1000, 70_000, 300_001], [false, true])
+  func objectsAreNamedBesideOtherMessages(_ size: Int, areTwo: Bool) {
     let random = SeededRandomness(UInt64(size))
     let key = SecretKey.random(random)
     let object = random.bytes(size)
     for lanes in [1] + Hash.laneCounts {
       unsafe object.withUnsafeBytes { object in
         var name = unsafe NameLane(of: object)
+        let second = unsafe UnsafeRawBufferPointer(rebasing: object[(size / 3)...])
+        var other = areTwo ? unsafe NameLane(of: second) : nil
         var end = 0
         while end < size {
           end = min(size, end + Int(random.bytes(1)[0]) * 100 + 1)
@@ -83,13 +85,16 @@ import Testing
           }
           let ids = unsafe Hash.keyed(
             key: key, label: .dataChunk, messages, as: ChunkID.self, beside: &name, upTo: end,
-            lanes: lanes)
+            and: &other, lanes: lanes)
           let single = unsafe messages.map {
             unsafe Hash.keyed(key: key, label: .dataChunk, $0, as: ChunkID.self)
           }
           #expect(ids == single, "lanes \(lanes), up to \(end)")
         }
+        if lanes > 1, size > 10_000 { #expect(name.hashed > 0 && other?.hashed != 0) }
         #expect(name.finish() == (unsafe Hash.name(of: object)), "lanes \(lanes)")
+        #expect(
+          other?.finish() == (areTwo ? unsafe Hash.name(of: second) : nil), "lanes \(lanes)")
       }
     }
   }

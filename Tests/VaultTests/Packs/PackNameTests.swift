@@ -118,4 +118,48 @@ import Testing
     }
     #expect(chunkCount == 4 * 40 * 9)
   }
+
+  // The name of each is proven beside the next one, if that has chunks; what one is found to be says
+  // nothing of its neighbours.
+  @Test func packsAreVerifiedOneAfterAnother() throws {
+    let fixture = PackFixture()
+    let chunks = (0..<40).map { SeededRandomness($0).bytes(5000) }
+    let frames = stride(from: 0, to: 40, by: 10).map { start in
+      TestFrame(
+        name: "\(start)", chunks: Array(chunks[start..<start + 10]), codec: .stored,
+        data: Array(chunks[start..<start + 10].joined()))
+    }
+    let packs = (0..<4).map { TestPack($0, of: fixture, frames: frames).whole }
+    var filler = packs[1]
+    filler[160 + 4 * 50_040] ^= 1
+    var frame = packs[2]
+    frame[160 + 2 * 50_036 + 500] ^= 1
+    let store = MemoryStore()
+    var stored: [(name: ObjectHash, size: Int, findings: [String])] = []
+    func put(_ pack: [UInt8], _ name: ObjectHash? = nil, _ findings: String...) throws {
+      let name = name ?? Hash.name(of: pack)
+      _ = try store.create(.pack(name), pack)
+      stored.append((name, pack.count, findings))
+    }
+    try put(packs[0])
+    try put(filler, nil, "badPadding")
+    try put(packs[1], Hash.name(of: [1]), "badName")
+    try put([UInt8](packs[3][..<300]), nil, "badLength")
+    try put(packs[3])
+    try put(frame, Hash.name(of: [2]), "badName", "notAuthentic")
+    try put(packs[2])
+    var verifier = PackVerifier(reader: fixture.reader(store), hasher: fixture.hasher)
+    var verified: [VerifiedPack] = []
+    for (index, pack) in stored.enumerated() {
+      if index == 2 {
+        #expect(
+          errorThrown { _ = try verifier.add(Hash.name(of: [3]), size: 1 << 16) } == "missing")
+      }
+      if let before = try verifier.add(pack.name, size: pack.size) { verified.append(before) }
+    }
+    verified += [verifier.last(), verifier.last()].compactMap { $0 }
+    #expect(verified.map(\.name) == stored.map(\.name))
+    #expect(verified.map { $0.findings.map(\.damage.name) } == stored.map(\.findings))
+    #expect(verified[5].findings[1].chunks == chunks[20..<30].map { fixture.id($0, .data) })
+  }
 }
