@@ -22,7 +22,8 @@ enum { large_page = 2 << 20 };
 
 // Nanoseconds of processor time. Where a large page takes longer, the others are small ones: a virtual
 // machine that gives its free memory back asks its host for each large page, which takes forty times as
-// long as to zero it. Small ones are seldom given back.
+// long as to zero it, and a kernel that has none left makes room for each. Small ones are seldom given
+// back. A processor that writes less than 2 GB/s does without large pages.
 enum { patience = 1000 * 1000 };
 
 // What two threads fill piece by piece, as long as a large page: the kernel holds the lock of all the
@@ -30,6 +31,7 @@ enum { patience = 1000 * 1000 };
 typedef struct {
   uint8_t *start;
   size_t size;
+  int64_t patience;
   atomic_size_t next;
   atomic_bool small;
 } filling;
@@ -48,29 +50,25 @@ static void *fill(void *memory) {
     size_t rest = all->size - begin;
     int64_t before = processor_time();
     madvise(all->start + begin, rest < large_page ? rest : large_page, MADV_POPULATE_WRITE);
-    if (processor_time() - before > patience && !atomic_exchange(&all->small, true)) {
+    if (processor_time() - before > all->patience && !atomic_exchange(&all->small, true)) {
       madvise(all->start + begin, rest, MADV_NOHUGEPAGE);
     }
   }
 }
 
 // The kernel zeroes as fast as one processor writes, so two of them take half the time.
-static void fill_by_two(uint8_t *start, size_t size) {
-  filling all = {.start = start, .size = size};
+static void fill_by_two(uint8_t *start, size_t size, int64_t patience) {
+  filling all = {.start = start, .size = size, .patience = patience};
   pthread_t helper;
   int refused = pthread_create(&helper, NULL, fill, &all);
   fill(&all);
   if (!refused) pthread_join(helper, NULL);
 }
 
-void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, long offset) {
-  const int filled = MAP_ANONYMOUS | MAP_PRIVATE | MAP_POPULATE;
-  if (address || size < 4 * large_page || size > SIZE_MAX - large_page || (flags & filled) != filled) {
-    return mmap64(address, size, protection, flags, file, offset);
-  }
+void *clinux_map_filled(size_t size, int protection, int flags, int64_t patience) {
   // Large pages begin at multiples of their size; what is too much goes back.
-  uint8_t *start = mmap64(NULL, size + large_page, protection, flags & ~MAP_POPULATE, file, offset);
-  if (start == MAP_FAILED) return mmap64(address, size, protection, flags, file, offset);
+  uint8_t *start = mmap64(NULL, size + large_page, protection, flags & ~MAP_POPULATE, -1, 0);
+  if (start == MAP_FAILED) return MAP_FAILED;
   size_t before = -(uintptr_t)start & (large_page - 1);
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
   size_t kept = (size + page - 1) & ~(page - 1);
@@ -78,6 +76,15 @@ void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fil
   munmap(start + before + kept, large_page - before);
   // Where there are none it stays with small pages.
   madvise(start + before, size, MADV_HUGEPAGE);
-  fill_by_two(start + before, size);
+  fill_by_two(start + before, size, patience);
   return start + before;
+}
+
+void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, long offset) {
+  const int filled = MAP_ANONYMOUS | MAP_PRIVATE | MAP_POPULATE;
+  if (address || size < 4 * large_page || size > SIZE_MAX - large_page || (flags & filled) != filled) {
+    return mmap64(address, size, protection, flags, file, offset);
+  }
+  void *start = clinux_map_filled(size, protection, flags, patience);
+  return start == MAP_FAILED ? mmap64(address, size, protection, flags, file, offset) : start;
 }

@@ -76,7 +76,8 @@ public struct Repository: Sendable {
   private func infos(
     of commits: [JournalCommit], in state: JournalState
   ) -> [Result<SnapshotInfo, VaultError>] {
-    let known = vault.notes.known(for: commits.count)
+    let count = commits.reduce(commits.count) { $0 + state.amendments(of: $1.id).count }
+    let known = vault.notes.known(for: count)
     defer { vault.notes.storeFresh() }
     return commits.parallelMap(slices: { self.infos(of: $0, in: state, known) })
   }
@@ -160,7 +161,7 @@ public struct Repository: Sendable {
     _ id: SnapshotID, in state: JournalState
   ) throws(VaultError) -> SnapshotInfo? {
     guard state.isLive(id), let commit = state.commit(id) else { return nil }
-    return try infos(of: [commit], in: state, OpenedNotes()).first?.get()
+    return try infos(of: [commit], in: state, vault.notes.known(for: 1)).first?.get()
   }
 
   private func info(

@@ -8,14 +8,8 @@ private final class Parts<Value: Sendable>: Sendable {
 }
 
 extension Array where Element: Sendable {
-  /// Maps in order, with one slice for each processor; few elements are not worth a thread.
-  package func parallelMap<Value: Sendable>(
-    _ transform: @escaping @Sendable (Element) -> Value
-  ) -> [Value] {
-    parallelMap(slices: { $0.map(transform) })
-  }
-
-  /// The same for a transformation that takes neighbours together.
+  /// Maps in order, neighbours together, with one slice for each processor; few elements are not worth
+  /// a thread.
   package func parallelMap<Value: Sendable>(
     slices transform: @escaping @Sendable (ArraySlice<Element>) -> [Value]
   ) -> [Value] {

@@ -25,6 +25,16 @@ import Testing
     #expect(unsafe munmap(memory.baseAddress, size) == 0)
   }
 
+  @Test(arguments: [0, Int64.max], [16 << 20, 17 << 20 | 5000])
+  func allOfItIsFilledHoweverLongItTakes(_ patience: Int64, _ size: Int) throws {
+    let memory = unsafe clinux_map_filled(size, PROT_READ | PROT_WRITE, Self.filled, patience)
+    try #require(unsafe memory != MAP_FAILED)
+    var pages = [UInt8](repeating: 0, count: (size + 4095) / 4096)
+    #expect(unsafe mincore(memory, size, &pages) == 0)
+    #expect(pages.allSatisfy { $0 & 1 == 1 })
+    #expect(unsafe munmap(memory, size) == 0)
+  }
+
   @Test func otherCallsAreMappedAsTheyAre() throws {
     for (size, flags) in [
       (4096, Self.filled), (2 << 20, Self.filled), (16 << 20, MAP_PRIVATE | MAP_ANONYMOUS),

@@ -50,5 +50,9 @@ void clinux_lower_priority(void);
 void clinux_set_heap_limits(int map, int trim, int arenas);
 void clinux_trim_heap(void);
 
+// Anonymous memory that is there, in large pages as long as one takes no more than `patience`
+// nanoseconds; MAP_FAILED where there is none.
+void *clinux_map_filled(size_t size, int protection, int flags, int64_t patience);
+
 // What the released program calls in place of mmap(2), with large pages for what is filled at once.
 void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, long offset);

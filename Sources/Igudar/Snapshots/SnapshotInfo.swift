@@ -21,7 +21,7 @@ public struct SnapshotInfo: Hashable, Sendable {
   public private(set) var description: [UInt8]
   /// The pin in force.
   public private(set) var pin: Pin?
-  // Lists of snapshots are copied, sorted and filtered, and this is all that never changes.
+  // The large part, which copies share: lists of snapshots are sorted and filtered.
   private let written: Written
 
   private final class Written: Hashable, Sendable {

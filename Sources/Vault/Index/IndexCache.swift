@@ -162,7 +162,7 @@ package final class IndexCache: Sendable {
     }
   }
 
-  /// Forgets where chunks are, and keys of runs; the journal, which may be known nowhere else, stays.
+  /// Forgets where chunks are, and records of notes; the journal, which may be known nowhere else, stays.
   package func removeAll() throws(VaultError) {
     try run { () throws(LMDBError) in
       try environment.write { (writer) throws(LMDBError) in

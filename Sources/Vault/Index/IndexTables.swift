@@ -56,7 +56,9 @@ struct IndexTables: Sendable {
     let reader = try LMDBReader(environment)
     try reader.read { (snapshot) throws(LMDBError) in
       unsafe try snapshot.forEachRow(chunks) { _, _, _ in }
-      for table in all where table.handle != chunks.handle {
+      // A bad row of notes is passed over when it is met.
+      let others = all.filter { $0.handle != chunks.handle && $0.handle != notes?.handle }
+      for table in others {
         try snapshot.forEach(table) { (key, stored) throws(LMDBError) in
           guard CheckedValue.open(table, key, stored) != nil else {
             throw .corrupt("a value with a wrong checksum")

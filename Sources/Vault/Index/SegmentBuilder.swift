@@ -144,8 +144,8 @@ package struct SegmentBuilder: Sendable {
     Self.removeRepeated(&rows)
   }
 
-  /// Brings rows into the order of the first bits of their IDs, in place, and answers where those with
-  /// the same are.
+  /// Brings rows into the order of the first bits of their IDs, in place (American flag sort), and
+  /// answers where the rows with the same first bits are now.
   private static func spread(
     _ rows: UnsafeMutableBufferPointer<SegmentRow>, by bits: Int
   ) -> [Range<Int>] {
@@ -157,6 +157,7 @@ package struct SegmentBuilder: Sendable {
       defer { end += count }
       return end..<end + count
     }
+    // In each bucket the first place that may hold a row of another one.
     var next = buckets.map(\.lowerBound)
     for index in buckets.indices {
       while next[index] < buckets[index].upperBound {

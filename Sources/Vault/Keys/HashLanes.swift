@@ -67,8 +67,8 @@ extension Hash {
     lanes > 1 && messageCount >= laneMinimum
   }
 
-  /// The same, and beside them as much of an object before `end`, and of another one, as takes one lane
-  /// about as long.
+  /// H of many messages, and beside them as much of an object before `end` as takes one lane about as
+  /// long, and of another one that is all there.
   static func keyed<Kind>(
     key: SecretKey?, label: Label, _ messages: [UnsafeRawBufferPointer],
     as kind: Identifier32<Kind>.Type, beside object: inout NameLane, upTo end: Int,
@@ -80,7 +80,7 @@ extension Hash {
     // A lane of its own is as long as the others have to do, or the longest message.
     let total = unsafe messages.reduce(0) { $0 + $1.count }
     let longest = unsafe messages.reduce(0) { max($0, $1.count) }
-    let limit = max(longest, total / (Int(lanes) - (other == nil ? 1 : 2)))
+    let limit = max(longest, total / (Int(lanes) - (other?.hasBlocks == true ? 2 : 1)))
     var second = other
     defer { other = second }
     return unsafe object.advance(upTo: end, atMost: limit) { part in
@@ -149,6 +149,9 @@ struct NameLane {
     unsafe self.object = object
     unsafe cblake2b_begin(&stream)
   }
+
+  // Whether another whole block can be hashed before the end.
+  fileprivate var hasBlocks: Bool { unsafe object.count - 1 - hashed >= Self.blockSize }
 
   // Hands over the next part, nil where there is none of whole blocks; a byte is always left for the end.
   fileprivate mutating func advance<Result>(

@@ -7,8 +7,8 @@ import Platform
 
 /// A place for sealed records; one that loses or refuses them costs time only.
 package protocol NoteCache: Sendable {
-  /// What was kept, in any order.
-  func sealedNotes() -> [SealedNotes]
+  /// Hands out what was kept, in any order.
+  func forEachSealed(_ body: (SealedNotes) -> Void)
 
   /// Keeps more beside what is there.
   func store(_ notes: SealedNotes)
@@ -23,7 +23,7 @@ package struct SealedNotes: Hashable, Sendable {
 /// A cache that keeps nothing.
 package struct NoNoteCache: NoteCache {
   package init() {}
-  package func sealedNotes() -> [SealedNotes] { [] }
+  package func forEachSealed(_ body: (SealedNotes) -> Void) {}
   package func store(_ notes: SealedNotes) {}
 }
 
@@ -35,6 +35,11 @@ package struct OpenedNotes: Sendable {
   }
 
   private var notes: [ObjectHash: Opened] = [:]
+  /// Bytes of the records.
+  private(set) var byteCount = 0
+
+  /// Longer records are not kept.
+  static let recordLimit = 64 << 10
 
   package init() {}
 
@@ -46,10 +51,25 @@ package struct OpenedNotes: Sendable {
   }
 
   package mutating func add(_ record: [UInt8], of note: ObjectHash, type: UInt8) {
-    notes[note] = Opened(type: type, record: record)
+    guard record.count <= Self.recordLimit else { return }
+    byteCount += record.count
+    if let replaced = notes.updateValue(Opened(type: type, record: record), forKey: note) {
+      byteCount -= replaced.record.count
+    }
   }
 
-  /// Hash of the note, u8 entry type and the prefixed record of each.
+  /// Adds all that others have.
+  mutating func add(_ others: OpenedNotes) {
+    for (note, opened) in others.notes { add(opened.record, of: note, type: opened.type) }
+  }
+
+  /// Takes away what others have as well.
+  mutating func subtract(_ others: OpenedNotes) {
+    notes = notes.filter { note, _ in others.notes[note] == nil }
+    byteCount = notes.values.reduce(0) { $0 + $1.record.count }
+  }
+
+  /// Name of the note, u8 entry type and the prefixed record of each.
   fileprivate var encoded: [UInt8] {
     var writer = ByteWriter()
     for (note, opened) in notes {

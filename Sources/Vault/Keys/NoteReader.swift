@@ -29,14 +29,14 @@ package final class NoteReader: Sendable {
   private struct State {
     var known = OpenedNotes()
     var isCacheRead = false
-    // By their epochs: what the cache does not have yet.
+    // By their epochs: what the cache does not have yet, if that was read.
     var fresh: [UInt32: OpenedNotes] = [:]
   }
 
-  // Fewer are not worth reading a cache, or writing to one.
+  // Fewer notes are not worth reading a cache, or writing to one.
   private static let worthCaching = 16
-  // More are not kept at once.
-  private static let freshLimit = 8192
+  // Bytes of records; more are not kept for the cache at once.
+  private static let freshLimit = 1 << 20
 
   package init(
     runs: RunKeyring, keyring: KeyRing, cache: any NoteCache = NoNoteCache(),
@@ -52,16 +52,20 @@ package final class NoteReader: Sendable {
 
   /// What is known already, for one who is going to open so many notes.
   package func known(for count: Int) -> OpenedNotes {
-    guard count >= Self.worthCaching else { return OpenedNotes() }
-    return state.withLock { state in
-      if !state.isCacheRead {
-        for sealed in cache.sealedNotes() {
-          seals[sealed.epoch]?.open(sealed, addingTo: &state.known)
-        }
-        state.isCacheRead = true
-      }
+    state.withLock { state in
+      if count >= Self.worthCaching { readCache(&state) }
       return state.known
     }
+  }
+
+  private func readCache(_ state: inout State) {
+    guard !state.isCacheRead else { return }
+    state.isCacheRead = true
+    var cached = OpenedNotes()
+    cache.forEachSealed { sealed in seals[sealed.epoch]?.open(sealed, addingTo: &cached) }
+    for epoch in state.fresh.keys { state.fresh[epoch]?.subtract(cached) }
+    cached.add(state.known)
+    state.known = cached
   }
 
   /// The records in notes, in their order; those that are not known are opened.
@@ -81,16 +85,20 @@ package final class NoteReader: Sendable {
     guard let epoch = Note.epoch(of: note.bytes), seals[epoch] != nil else { return record }
     state.withLock { state in
       state.known.add(record, of: name, type: note.type)
-      if state.fresh[epoch, default: OpenedNotes()].count < Self.freshLimit {
+      if state.fresh[epoch, default: OpenedNotes()].byteCount < Self.freshLimit {
         state.fresh[epoch, default: OpenedNotes()].add(record, of: name, type: note.type)
       }
     }
     return record
   }
 
-  /// Stores what was opened since for other processes, if that is much.
+  /// Stores what was opened since for other processes, if that is much that the cache does not have.
   package func storeFresh() {
     let ready = state.withLock { state in
+      guard state.fresh.values.contains(where: { $0.count >= Self.worthCaching }) else {
+        return [UInt32: OpenedNotes]()
+      }
+      readCache(&state)
       let ready = state.fresh.filter { $0.value.count >= Self.worthCaching }
       for epoch in ready.keys { state.fresh[epoch] = nil }
       return ready

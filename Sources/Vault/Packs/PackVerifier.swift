@@ -15,7 +15,7 @@ package struct PackFinding: Sendable {
   }
 }
 
-/// A pack of which every byte was looked at.
+/// What is known of a pack now.
 package struct VerifiedPack: Sendable {
   package let name: ObjectHash
   package let findings: [PackFinding]
@@ -40,6 +40,9 @@ package struct PackVerifier: ~Copyable {
   // What is known of the pack before, but for its name, if that is to be proven; it lies in `previous`.
   private var unnamed: VerifiedPack?
   private var unnamedProof: NameLane?
+
+  // Of a larger pack all is done at once, so that one is in memory and not two.
+  private static let largestKept = 32 << 20
 
   package init(reader: PackReader, hasher: ChunkHasher) {
     self.reader = reader
@@ -82,7 +85,11 @@ package struct PackVerifier: ~Copyable {
       findings.append(PackFinding(damage: damage, chunks: []))
     }
     let before = replaceLast(with: VerifiedPack(name: name, findings: findings), proof: proof)
-    swap(&pack, &previous)
+    if size > Self.largestKept {
+      unnamed = last()
+    } else {
+      swap(&pack, &previous)
+    }
     return before
   }
 
@@ -103,8 +110,8 @@ package struct PackVerifier: ~Copyable {
     return VerifiedPack(name: unnamed.name, findings: [finding] + unnamed.findings)
   }
 
-  // Chunks of neighbouring frames that lie in `plain`, to be hashed together: lanes are filled better
-  // by many.
+  // Chunks of neighbouring frames that lie in `plain`, to be hashed together, as lanes are filled better
+  // by many; what is wrong with any of them is one finding.
   @safe
   private struct Gathered {
     var kind = ChunkKind.data
@@ -169,6 +176,7 @@ package struct PackVerifier: ~Copyable {
     }
     return findings + verifyChunks(gathered, of: directory, naming: &proof, upTo: offset)
   }
+
   private mutating func verifyChunks(
     _ gathered: Gathered, of directory: PackDirectory, naming proof: inout NameLane, upTo end: Int
   ) -> [PackFinding] {

@@ -13,7 +13,9 @@ import Testing
   private final class Shelf: NoteCache {
     let sealed = Mutex<[SealedNotes]>([])
 
-    func sealedNotes() -> [SealedNotes] { sealed.withLock { $0 } }
+    var all: [SealedNotes] { sealed.withLock { $0 } }
+
+    func forEachSealed(_ body: (SealedNotes) -> Void) { all.forEach(body) }
 
     func store(_ notes: SealedNotes) { sealed.withLock { $0.append(notes) } }
   }
@@ -65,23 +67,26 @@ import Testing
     let notes = notes(40)
     #expect(try open(Array(notes[..<3]), reader) == (0..<3).map(record))
     reader.storeFresh()
-    #expect(shelf.sealed.withLock { $0.isEmpty })
+    #expect(shelf.all.isEmpty)
     #expect(try open(notes, reader) == (0..<40).map(record))
     reader.storeFresh()
-    #expect(shelf.sealed.withLock { $0.count } == 1)
+    #expect(shelf.all.count == 1)
     let later = self.reader(shelf)
     #expect(later.known(for: 16).count == 40)
     #expect(try open(notes, later) == (0..<40).map(record))
     // Nothing was opened again.
     later.storeFresh()
-    #expect(shelf.sealed.withLock { $0.count } == 1)
+    #expect(shelf.all.count == 1)
   }
 
   @Test func theCacheIsAskedWhereManyAreWanted() throws {
     let notes = notes(2)
     let shelf = try shelf(lyingOf: [notes[0]])
     #expect(try open(notes, reader(shelf), known: 16) == [[1, 2, 3], record(1)])
-    #expect(try open(notes, reader(shelf), known: 15) == [record(0), record(1)])
+    let reader = reader(shelf)
+    #expect(try open(notes, reader, known: 15) == [record(0), record(1)])
+    // What is known already is taken for few as well.
+    #expect(reader.known(for: 1).count == 2)
   }
 
   @Test func whatIsOfAnotherEntryTypeOrNoteIsNotTaken() throws {
@@ -103,7 +108,7 @@ import Testing
 
   @Test func whatIsChangedInACacheIsNotTaken() throws {
     let notes = notes(1)
-    let good = try #require(try shelf(lyingOf: notes).sealedNotes().first)
+    let good = try #require(try shelf(lyingOf: notes).all.first)
     let bad: [[UInt8]] =
       good.bytes.indices.map { index in
         var changed = good.bytes
@@ -115,9 +120,41 @@ import Testing
       shelf.store(SealedNotes(epoch: good.epoch, bytes: bytes))
       #expect(try open(notes, reader(shelf)) == [record(0)])
     }
+    // Of another epoch, though of the same secrets.
+    let own = ring.currentEpoch
+    let next = EpochKeys(
+      number: own.number + 1, suite: own.suite, indexKey: own.indexKey,
+      journalKey: own.journalKey, readerSecret: own.readerSecret, readerPublic: own.readerPublic,
+      psk: own.psk)
+    let seal = try #require(NoteSeal(epoch: next, repository: repository))
+    var opened = OpenedNotes()
+    seal.open(SealedNotes(epoch: next.number, bytes: good.bytes), addingTo: &opened)
+    #expect(opened.count == 0)
+  }
+
+  // In small lists, one of which alone would not be worth it.
+  @Test func whatTheCacheHasIsNotStoredAgain() throws {
     let shelf = Shelf()
-    shelf.store(SealedNotes(epoch: good.epoch + 1, bytes: good.bytes))
-    #expect(try open(notes, reader(shelf)) == [record(0)])
+    let notes = notes(20)
+    for round in 0..<3 {
+      let reader = reader(shelf)
+      #expect(try open(Array(notes[..<10]), reader, known: 10).count == 10)
+      reader.storeFresh()
+      #expect(shelf.all.count == min(round, 1))
+      #expect(try open(Array(notes[10...]), reader, known: 10).count == 10)
+      reader.storeFresh()
+      #expect(shelf.all.count == 1)
+    }
+  }
+
+  @Test func longRecordsAreNotKept() throws {
+    var opened = OpenedNotes()
+    opened.add(Array(repeating: 1, count: 64 << 10), of: Hash.name(of: [1]), type: 1)
+    opened.add(Array(repeating: 1, count: 64 << 10 + 1), of: Hash.name(of: [2]), type: 1)
+    #expect(opened.count == 1)
+    #expect(opened.byteCount == 64 << 10)
+    opened.add([1], of: Hash.name(of: [1]), type: 1)
+    #expect(opened.byteCount == 1)
   }
 
   // Whoever has the reader's secret alone, as from a broken key exchange, opens no cache: it takes
@@ -152,16 +189,33 @@ import Testing
       }
     }
     let cache = try IndexCache.open(below: folder.path, repository: repository) { _ in }
-    #expect(cache.sealedNotes().count == 2)
+    #expect(sealed(in: cache).count == 2)
     #expect(reader(cache).known(for: 40).count == 40)
     // A row that is bad is none, and no reason to throw the others away.
     let table = try #require(cache.tables.notes)
-    let first = try #require(cache.sealedNotes().first)
+    let first = try #require(sealed(in: cache).first)
     let key = IndexKey.number(first.epoch) + Hash.name(of: first.bytes).bytes
     try cache.environment.write { (writer) throws(LMDBError) in
       try writer.put(table, key, [1, 2, 3])
     }
     #expect(reader(cache).known(for: 40).count == 20)
     #expect(try open(notes, reader(cache)) == (0..<40).map(record))
+    try cache.tables.verify(in: cache.environment)
+  }
+
+  @Test func theIndexCacheBeginsAnewWhenItIsFull() throws {
+    let folder = ScratchFolder()
+    let cache = try IndexCache.open(below: folder.path, repository: repository) { _ in }
+    for index in 0..<4 {
+      cache.store(SealedNotes(epoch: 0, bytes: Array(repeating: UInt8(index), count: 9 << 20)))
+      #expect(sealed(in: cache).count == [1, 2, 3, 1][index])
+    }
+    #expect(sealed(in: cache)[0].bytes[0] == 3)
+  }
+
+  private func sealed(in cache: IndexCache) -> [SealedNotes] {
+    var found: [SealedNotes] = []
+    cache.forEachSealed { found.append($0) }
+    return found
   }
 }

@@ -162,4 +162,67 @@ import Testing
     #expect(verified.map { $0.findings.map(\.damage.name) } == stored.map(\.findings))
     #expect(verified[5].findings[1].chunks == chunks[20..<30].map { fixture.id($0, .data) })
   }
+
+  private func frame(_ seed: UInt64, count: Int, length: Int) -> TestFrame {
+    let chunks = (0..<UInt64(count)).map { SeededRandomness(seed * 100 + $0).bytes(length) }
+    return TestFrame(
+      name: "\(seed)", chunks: chunks, codec: .stored, data: Array(chunks.joined()))
+  }
+
+  // Longer than what is gathered of others, in a pack that is not.
+  private func longFrame() throws -> TestFrame {
+    let chunks = (0..<6).map { [UInt8](repeating: $0, count: 1 << 20) }
+    let plain = Array(chunks.joined())
+    let room = OwnedBuffer(capacity: plain.count)
+    let compressor = Compressor(level: 3)
+    let data = try unsafe plain.withUnsafeBytes { plain in
+      let target = unsafe UnsafeMutableRawBufferPointer(start: room.pointer, count: plain.count)
+      let size = try #require(unsafe compressor.compress(plain, into: target))
+      return unsafe [UInt8](UnsafeRawBufferPointer(rebasing: target[..<size]))
+    }
+    return TestFrame(name: "long", chunks: chunks, codec: .zstd, data: data)
+  }
+
+  // Every pack needs more room than one before, while the name of that one is still to be proven.
+  @Test func buffersGrowBetweenPacks() throws {
+    let fixture = PackFixture()
+    let small = frame(1, count: 9, length: 50_000)
+    let large = frame(2, count: 3, length: 900_000)
+    let packs = try [
+      [small], [large], [small, longFrame(), large], [small, small, small], [large, small],
+    ].enumerated().map { number, frames in
+      TestPack(UInt64(number), of: fixture, frames: frames).whole
+    }
+    let store = MemoryStore()
+    var verifier = PackVerifier(reader: fixture.reader(store), hasher: fixture.hasher)
+    var verified: [VerifiedPack] = []
+    for pack in packs {
+      let name = Hash.name(of: pack)
+      _ = try store.create(.pack(name), pack)
+      if let before = try verifier.add(name, size: pack.count) { verified.append(before) }
+    }
+    if let last = verifier.last() { verified.append(last) }
+    #expect(verified.map(\.name) == packs.map { Hash.name(of: $0) })
+    #expect(verified.allSatisfy { $0.findings.isEmpty })
+  }
+
+  // Chunks of frames that are gathered are told by their own IDs.
+  @Test func wrongChunksBehindABadFrame() throws {
+    let fixture = PackFixture()
+    let (first, second, third) = (
+      frame(1, count: 3, length: 5000), frame(2, count: 4, length: 5000),
+      frame(3, count: 3, length: 5000)
+    )
+    let wrong = TestFrame(
+      name: "wrong", chunks: third.chunks, codec: .stored,
+      data: third.chunks[0] + third.chunks[0] + third.chunks[2])
+    var pack = TestPack(5, of: fixture, frames: [first, second, wrong, first]).whole
+    pack[160 + first.inner.count + 32 + 500] ^= 1
+    let findings = try fixture.findings(pack)
+    #expect(findings.map(\.damage.name) == ["notAuthentic", "badChunk"])
+    #expect(
+      findings.map(\.chunks) == [
+        second.chunks.map { fixture.id($0, .data) }, [fixture.id(third.chunks[1], .data)],
+      ])
+  }
 }
