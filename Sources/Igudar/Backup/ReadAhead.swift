@@ -37,9 +37,10 @@ final class ReadAhead: @unchecked Sendable {
   func next() throws(SourceProblem) -> Piece {
     guard isBegun else {
       isBegun = true
-      return try read()
+      let piece = try read()
+      if !piece.isEnd { thread = Thread.start(name: "read") { [self] in readOn() } }
+      return piece
     }
-    if thread == nil { thread = Thread.start(name: "read") { [self] in readOn() } }
     guard let piece = pieces.receive() else { preconditionFailure("the end was told before") }
     return try piece.get()
   }
