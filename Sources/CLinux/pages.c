@@ -7,7 +7,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -20,11 +19,14 @@
 
 enum { large_page = 2 << 20 };
 
-// Nanoseconds of processor time. Where a large page takes longer, the others are small ones: a virtual
-// machine that gives its free memory back asks its host for each large page, which takes forty times as
-// long as to zero it, and a kernel that has none left makes room for each. Small ones are seldom given
-// back. A processor that writes less than 2 GB/s does without large pages.
-enum { patience = 1000 * 1000 };
+// Nanoseconds of processor time. A large page that takes longer is slow: a virtual machine that gives its
+// free memory back asks its host for each, which takes forty times as long as to zero it, and a kernel that
+// has none left makes room for each. Small ones are seldom given back. A processor that writes less than
+// 2 GB/s does without large pages.
+enum { slow = 1000 * 1000 };
+
+// Once slow pages took together as long as small ones would take for all of it, the others are small.
+enum { patience = 16 * slow };
 
 // What two threads fill piece by piece, as long as a large page: the kernel holds the lock of all the
 // process's memory for one call, and other threads wait for it meanwhile.
@@ -33,7 +35,8 @@ typedef struct {
   size_t size;
   int64_t patience;
   atomic_size_t next;
-  atomic_bool small;
+  // What slow pages took; beyond the patience the others are small.
+  _Atomic int64_t waited;
 } filling;
 
 static int64_t processor_time(void) {
@@ -50,7 +53,10 @@ static void *fill(void *memory) {
     size_t rest = all->size - begin;
     int64_t before = processor_time();
     madvise(all->start + begin, rest < large_page ? rest : large_page, MADV_POPULATE_WRITE);
-    if (processor_time() - before > all->patience && !atomic_exchange(&all->small, true)) {
+    int64_t taken = processor_time() - before;
+    if (taken <= slow && taken <= all->patience) continue;
+    int64_t waited = atomic_fetch_add(&all->waited, taken);
+    if (waited <= all->patience && waited + taken > all->patience) {
       madvise(all->start + begin, rest, MADV_NOHUGEPAGE);
     }
   }

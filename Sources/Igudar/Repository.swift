@@ -206,7 +206,7 @@ public struct Repository: Sendable {
   public func entry(
     at path: [FileName], in snapshot: SnapshotInfo
   ) throws(RepositoryError) -> Entry {
-    try vaultErrors { () throws(VaultError) in try vault.loadIndex() }
+    vault.allowRereadingIndex()
     let source = try vaultErrors { () throws(VaultError) in try nodeSource() }
     var entry = snapshot.snapshot.root
     for name in path {

@@ -47,6 +47,8 @@ public final class Vault: Sendable {
   let indexedHead = Mutex<JournalHead?>(nil)
   // How often readers looked for news in vain, one after the other.
   let vainLookCount = Mutex(0)
+  // Whether readers that miss something may have the index read anew.
+  let rereading = Mutex(Rereading.forbidden)
   // Whether the index is a view that no journal describes.
   let isView: Bool
 

@@ -50,7 +50,7 @@ void clinux_lower_priority(void);
 void clinux_set_heap_limits(int map, int trim, int arenas);
 void clinux_trim_heap(void);
 
-// Anonymous memory that is there, in large pages as long as one takes no more than `patience`
+// Anonymous memory that is there, in large pages until slow ones took more than `patience`
 // nanoseconds; MAP_FAILED where there is none.
 void *clinux_map_filled(size_t size, int protection, int flags, int64_t patience);
 

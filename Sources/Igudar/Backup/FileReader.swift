@@ -244,17 +244,20 @@ final class FileReader {
   private func cut(
     _ filled: Int, isEnd: Bool, into content: inout ContentBuilder
   ) throws(SourceProblem) -> Int {
+    var chunks: [UnsafeRawBufferPointer] = unsafe []
     var used = 0
     while used < filled {
       let rest = unsafe UnsafeRawBufferPointer(
         start: buffer.pointer + used, count: filled - used)
       guard let length = unsafe chunker.firstCut(of: rest, isEnd: isEnd) else { break }
-      try vaultProblems { () throws(VaultError) in
-        let chunk = unsafe UnsafeRawBufferPointer(rebasing: rest[..<length])
-        let id = try unsafe lane.put(chunk, kind: .data).id
-        try content.append(.chunk(id, length: UInt32(length)))
-      }
+      unsafe chunks.append(UnsafeRawBufferPointer(rebasing: rest[..<length]))
       used += length
+    }
+    try vaultProblems { () throws(VaultError) in
+      let ids = try unsafe lane.put(chunks, kind: .data)
+      for (index, id) in ids.enumerated() {
+        try content.append(.chunk(id, length: UInt32(unsafe chunks[index].count)))
+      }
     }
     return used
   }

@@ -30,7 +30,8 @@ public struct Check: Sendable {
   public func run(
     progress: CheckProgress = CheckProgress(), report tell: @escaping @Sendable (CheckEvent) -> Void
   ) throws(RepositoryError) -> CheckReport {
-    try vaultErrors { () throws(VaultError) in
+    repository.vault.allowRereadingIndex()
+    return try vaultErrors { () throws(VaultError) in
       var run = CheckRun(
         repository: repository, extent: extent,
         jobs: workerCount(jobs), filter: filter, progress: progress, tell: tell)

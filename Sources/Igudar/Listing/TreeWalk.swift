@@ -24,6 +24,7 @@ public struct TreeWalk: Sendable {
 
   /// A walk through a repository, whose index is loaded for it.
   public init(_ repository: Repository) throws(RepositoryError) {
+    repository.vault.allowRereadingIndex()
     source = try vaultErrors { () throws(VaultError) in try repository.nodeSource() }
   }
 

@@ -18,6 +18,8 @@ final class FileWriter {
 
   // About two frames.
   private static let waitingLimit = 4 << 20
+  // So many chunks are hashed side by side without loss.
+  private static let enoughChunks = 16
 
   init(_ hand: RestoreHand) {
     self.hand = hand
@@ -43,9 +45,9 @@ final class FileWriter {
   func process(_ batch: RestoreBatch) {
     let missing = missing(in: batch)
     if !context.options.isDryRun {
-      for frame in frames(of: missing) {
+      for group in groups(of: missing) {
         if context.isStopped { break }
-        write(frame)
+        write(group)
       }
       writeWaiting()
     }
@@ -80,19 +82,24 @@ final class FileWriter {
 
   // MARK: Writing
 
-  // The pieces by the frames that they lie in, in the order of packs.
-  private func frames(of pieces: [RestorePiece]) -> [ArraySlice<Placed>] {
+  // The pieces by the frames that they lie in, in the order of packs; of two frames together where one
+  // has few.
+  private func groups(of pieces: [RestorePiece]) -> [ArraySlice<Placed>] {
     let placed = places(of: pieces)
-    var frames: [ArraySlice<Placed>] = []
+    var groups: [ArraySlice<Placed>] = []
     var start = 0
+    var frameCount = 0
     for index in placed.indices {
       let next = index + 1
-      if next == placed.count || !placed[next].place.isInFrame(of: placed[start].place) {
-        frames.append(placed[start..<next])
-        start = next
+      let isLast = next == placed.count
+      guard isLast || !placed[next].place.isInFrame(of: placed[index].place) else { continue }
+      frameCount += 1
+      if isLast || frameCount == 2 || next - start >= Self.enoughChunks {
+        groups.append(placed[start..<next])
+        (start, frameCount) = (next, 0)
       }
     }
-    return frames
+    return groups
   }
 
   private func places(of pieces: [RestorePiece]) -> [Placed] {
@@ -119,8 +126,8 @@ final class FileWriter {
     } catch { fail(piece, error) }
   }
 
-  private func write(_ frame: ArraySlice<Placed>) {
-    let wanted = frame.filter { !$0.piece.file.hasFailed }
+  private func write(_ group: ArraySlice<Placed>) {
+    let wanted = group.filter { !$0.piece.file.hasFailed }
     let lost = unsafe hand.reader.withNeighbours(
       wanted.map { ($0.id, $0.place) }, kind: .data
     ) { index, bytes, frame in

@@ -50,6 +50,7 @@ public struct Restore: Sendable {
       throw .target("\(target)", "it lies inside the repository, or what igudar knows of it")
     }
     let directory = try openTarget()
+    repository.vault.allowRereadingIndex()
     try vaultErrors { () throws(VaultError) in
       let nodes = try repository.nodeSource()
       let walk = try RestoreWalk(

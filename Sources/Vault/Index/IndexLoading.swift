@@ -97,6 +97,37 @@ extension Vault {
     try loadIndex()
   }
 
+  /// Lets readers that miss a chunk have the index read anew, once.
+  ///
+  /// For those who only read: packs get other numbers then, on which runs and prunes count.
+  package func allowRereadingIndex() {
+    rereading.withLock { if $0 == .forbidden { $0 = .allowed } }
+  }
+
+  /// Packs keep their numbers from now on.
+  func keepPackNumbers() { rereading.withLock { $0 = .forbidden } }
+
+  /// Reads the index anew for a reader that misses a chunk, once for all readers; false where that may
+  /// not be or is no help.
+  ///
+  /// A cache whose bytes changed without a trace, as disks and memory do it, may have lost a place that
+  /// the repository knows.
+  func rereadIndex() throws(VaultError) -> Bool {
+    guard !isView else { return false }
+    return try rereading.withLock { (state) throws(VaultError) in
+      if state == .allowed {
+        try index.removeAll()
+        indexedHead.withLock { $0 = nil }
+        try loadIndex()
+        state = .done
+      }
+      return state == .done
+    }
+  }
+
+  /// Whether the index may be read anew.
+  enum Rereading { case forbidden, allowed, done }
+
   // MARK: Beside prunes
 
   /// Up to where the index is.

@@ -12,6 +12,7 @@ package final class ChunkReader {
   private var stored = OwnedBuffer(capacity: 256 << 10)
   // Up to where the index was when this reader looked last.
   private var seen: JournalHead?
+  private var sawRereadIndex = false
 
   package init(vault: Vault) throws(VaultError) {
     self.vault = vault
@@ -52,11 +53,16 @@ package final class ChunkReader {
     while true {
       do throws(VaultError) { return try body() } catch {
         guard error.isAbsence else { throw error }
-        guard patience > 0, try vault.followsNews(since: seen) else {
-          throw try isGivenUp(id) ? .swept(id) : error
+        if patience > 0, try vault.followsNews(since: seen) {
+          patience -= 1
+          seen = vault.indexedTail
+          continue
         }
-        patience -= 1
-        seen = vault.indexedTail
+        if try isGivenUp(id) { throw .swept(id) }
+        guard case .missingChunk = error, !sawRereadIndex, try vault.rereadIndex() else {
+          throw error
+        }
+        sawRereadIndex = true
       }
     }
   }
@@ -87,40 +93,41 @@ package final class ChunkReader {
     throw failure ?? .missingChunk(id)
   }
 
-  /// Hands chunks that lie in one frame to a closure, with their indices, after proving all of them
-  /// together, which takes a fraction of the time that one by one takes.
+  /// Hands chunks to a closure, with their indices, after proving all of them together, which takes a
+  /// fraction of the time that one by one takes.
   ///
-  /// The places must be those that `place(of:)` gave, and of the same frame. The bytes stay as long as
-  /// the frame, which the closure gets too, is kept.
+  /// The places must be those that `place(of:)` gave, those of one frame side by side; all frames are in
+  /// memory at once. The bytes stay as long as the frame, which the closure gets too, is kept.
   /// - Returns: the indices of those that are not to be had there: `withChunk` tries other places.
   @unsafe
   package func withNeighbours(
     _ chunks: [(id: ChunkID, place: Placement)], kind: ChunkKind,
     _ body: (Int, UnsafeRawBufferPointer, DecodedFrame) -> Void
   ) -> [Int] {
-    guard let first = chunks.first, let frame = try? frame(at: first.place) else {
-      return Array(chunks.indices)
-    }
-    return withExtendedLifetime(frame) {
-      var lost: [Int] = []
-      var whole: [Int] = []
-      var parts: [UnsafeRawBufferPointer] = unsafe []
-      unsafe parts.reserveCapacity(chunks.count)
-      for (index, chunk) in chunks.enumerated() {
-        let (offset, count) = (Int(chunk.place.offset), Int(chunk.place.length))
-        if let bytes = unsafe frame.bytes(at: offset, count: count) {
-          whole.append(index)
-          unsafe parts.append(bytes)
-        } else {
-          lost.append(index)
-        }
+    var lost: [Int] = []
+    var whole: [(index: Int, frame: DecodedFrame)] = []
+    var parts: [UnsafeRawBufferPointer] = unsafe []
+    unsafe parts.reserveCapacity(chunks.count)
+    var frame: DecodedFrame?
+    for (index, chunk) in chunks.enumerated() {
+      if index == 0 || !chunk.place.isInFrame(of: chunks[index - 1].place) {
+        frame = try? self.frame(at: chunk.place)
       }
+      let (offset, count) = (Int(chunk.place.offset), Int(chunk.place.length))
+      if let frame, let bytes = unsafe frame.bytes(at: offset, count: count) {
+        whole.append((index, frame))
+        unsafe parts.append(bytes)
+      } else {
+        lost.append(index)
+      }
+    }
+    return withExtendedLifetime(whole) {
       let ids = unsafe vault.hasher.ids(of: parts, kind: kind)
-      for (position, index) in whole.enumerated() {
-        if ids[position] == chunks[index].id {
-          unsafe body(index, parts[position], frame)
+      for (position, found) in whole.enumerated() {
+        if ids[position] == chunks[found.index].id {
+          unsafe body(found.index, parts[position], found.frame)
         } else {
-          lost.append(index)
+          lost.append(found.index)
         }
       }
       return lost

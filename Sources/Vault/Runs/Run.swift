@@ -28,6 +28,7 @@ package final class Run: @unchecked Sendable {
 
   init(vault: Vault, options: RunOptions) throws(VaultError) {
     self.vault = vault
+    vault.keepPackNumbers()
     id = vault.randomness.identifier(RunID.self)
     compression = options.compression
     verifies = options.verifiesFrames

@@ -102,6 +102,11 @@ import Testing
     let outcome = try repository.igudar("forget", ids[1], "latest", "feed", code: 3)
     #expect(outcome.errorText.contains("no snapshot “feed”"))
     #expect(try days() == ["01", "03", "04"])
+    // Each is told once.
+    let unknown = try repository.igudar("forget", "feed", "beef", code: 1).errorText
+    for id in ["feed", "beef"] {
+      #expect(unknown.ranges(of: "no snapshot “\(id)”").count == 1, "\(unknown)")
+    }
   }
 
   @Test func pinnedSnapshotsStay() throws {

@@ -119,9 +119,12 @@ enum ForgetCommand {
       try giveUp(unreadable.values.sorted(), in: repository, invocation)
       guard !readable.isEmpty else { return .done }
     }
-    let (named, unknown) = try find(readable, filter, in: repository)
+    let (named, failures) = try find(readable, filter, in: repository)
+    var unknown = failures
+    // Where nothing is left to be done one of them ends the command, which tells it.
+    let last = named.isEmpty ? unknown.popLast() : nil
     for failure in unknown { invocation.output.warning(failure.message) }
-    if named.isEmpty, let failure = unknown.first { throw failure }
+    if let last { throw last }
     var request = ForgetRequest(.named(named))
     request.limit = limit
     let report = ForgetReport(invocation.output, .usual, isCompact: given.has(compact))

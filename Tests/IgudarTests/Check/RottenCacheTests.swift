@@ -1,0 +1,74 @@
+// A local index that lost rows without a trace, as when a bit of a disk flips: those who only read have it
+// read anew before they tell of a loss, and those who count on numbers of packs keep it.
+
+import Platform
+import Synchronization
+import Testing
+
+@testable import Igudar
+@testable import Vault
+
+@Suite struct RottenCacheTests {
+  private let half: HalfNeededRepository
+
+  init() throws { half = try HalfNeededRepository() }
+
+  /// A repository whose index knows no chunk any more.
+  private func rotten() throws -> Repository {
+    let repository = try half.open(half.small.store)
+    let index = repository.vault.index
+    try repository.vault.loadIndex()
+    #expect(try index.counts().chunkCount > 0)
+    try index.environment.write { (writer) throws(LMDBError) in
+      try writer.clear(index.tables.chunks)
+    }
+    return repository
+  }
+
+  @Test(arguments: [ReadExtent.none, .all])
+  func aCheckTellsNoLoss(extent: ReadExtent) throws {
+    let repository = try rotten()
+    let report = try Check(repository, reading: extent, jobs: 2).run { Issue.record("\($0)") }
+    #expect(report.isClean && report.damagedPathCount == 0)
+    #expect(report.snapshotCount == 1)
+    #expect(try repository.vault.index.counts().chunkCount > 0)
+  }
+
+  @Test func aRestoreGetsAll() throws {
+    let target = half.small.path.appending(FileName(unchecked: Array("out".utf8)))
+    let restore = Restore(
+      half.kept.snapshot.root, of: try rotten(), to: target, options: RestoreOptions())
+    try restore.run { event in
+      if case .failed = event { Issue.record("\(event)") }
+    }
+    try half.small.shell("cmp barley out/$PWD/barley; cmp more/oats out/$PWD/more/oats")
+  }
+
+  @Test func pathsAreFound() throws {
+    let entry = try rotten().entry(at: [], in: half.kept)
+    #expect(entry.type == .directory)
+    let names = half.small.path.bytes.split(separator: UInt8(ascii: "/")).map {
+      FileName(unchecked: Array($0))
+    }
+    #expect(try rotten().entry(at: names, in: half.kept).type == .directory)
+  }
+
+  @Test func whatIsLostIsReadAnewOnceAndTold() throws {
+    let repository = try rotten()
+    let vault = repository.vault
+    vault.allowRereadingIndex()
+    let reader = try ChunkReader(vault: vault)
+    let nothing = ChunkID(bytes: Array(repeating: 7, count: 32))
+    #expect(throws: VaultError.self) { try reader.requirePlace(of: nothing) }
+    #expect(vault.rereading.withLock { $0 } == .done)
+    #expect(throws: VaultError.self) { try reader.requirePlace(of: nothing) }
+  }
+
+  @Test func aRunKeepsTheNumbersOfPacks() throws {
+    let vault = try rotten().vault
+    vault.allowRereadingIndex()
+    _ = try Run(vault: vault, options: RunOptions())
+    #expect(try !vault.rereadIndex())
+    #expect(try vault.index.counts().chunkCount == 0)
+  }
+}
