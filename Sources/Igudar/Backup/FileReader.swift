@@ -15,6 +15,8 @@ final class FileReader {
 
   /// Times that a changing file is read.
   static let attemptCount = 3
+  /// Files from this size are compressed as large ones.
+  private static let largeSize: UInt64 = 4 << 20
   /// Room for a file, or a stretch of a larger one.
   private static let bufferSize = 1 << 20
 
@@ -196,6 +198,7 @@ final class FileReader {
     var content = ContentBuilder(into: LaneSink(lane: lane))
     var end: UInt64 = 0
     var isShort = false
+    let isLarge = status.size >= Self.largeSize
     var stretches = SourceStretches(of: file, status: status)
     while let stretch = try stretches.next() {
       if stretch.lowerBound > end {
@@ -203,7 +206,7 @@ final class FileReader {
           try content.append(.hole(length: stretch.lowerBound - end))
         }
       }
-      end = try read(stretch, of: file, into: &content)
+      end = try read(stretch, of: file, isLarge: isLarge, into: &content)
       isShort = end < stretch.upperBound
       if isShort { break }
     }
@@ -218,7 +221,8 @@ final class FileReader {
 
   // Reads and cuts a stretch, and answers where its data really ended.
   private func read(
-    _ stretch: Range<UInt64>, of file: borrowing Descriptor, into content: inout ContentBuilder
+    _ stretch: Range<UInt64>, of file: borrowing Descriptor, isLarge: Bool,
+    into content: inout ContentBuilder
   ) throws(SourceProblem) -> UInt64 {
     var position = stretch.lowerBound
     var carried = 0
@@ -233,7 +237,7 @@ final class FileReader {
       position += UInt64(count)
       let filled = carried + count
       let isEnd = position == stretch.upperBound || count < room
-      let used = try cut(filled, isEnd: isEnd, into: &content)
+      let used = try cut(filled, isEnd: isEnd, isLarge: isLarge, into: &content)
       if isEnd { return position }
       carried = filled - used
       unsafe buffer.pointer.copyMemory(from: buffer.pointer + used, byteCount: carried)
@@ -242,7 +246,7 @@ final class FileReader {
 
   // Cuts what is in the buffer as far as that can be decided, and answers how much that was.
   private func cut(
-    _ filled: Int, isEnd: Bool, into content: inout ContentBuilder
+    _ filled: Int, isEnd: Bool, isLarge: Bool, into content: inout ContentBuilder
   ) throws(SourceProblem) -> Int {
     var chunks: [UnsafeRawBufferPointer] = unsafe []
     var used = 0
@@ -254,7 +258,10 @@ final class FileReader {
       used += length
     }
     try vaultProblems { () throws(VaultError) in
-      let ids = try unsafe lane.put(chunks, kind: .data)
+      let ids =
+        isLarge
+        ? try unsafe lane.put(large: chunks, known: chunks.map { _ in nil })
+        : try unsafe lane.put(chunks, kind: .data)
       for (index, id) in ids.enumerated() {
         try content.append(.chunk(id, length: UInt32(unsafe chunks[index].count)))
       }

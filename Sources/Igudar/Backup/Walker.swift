@@ -28,8 +28,9 @@ final class Walker {
   private static let batchBytes: UInt64 = 1 << 20
   private static let batchItems = 512
   private static let batchDirectories = 48
-  /// Files from this size are cut here and hashed by all workers.
-  static let largeSize: UInt64 = 4 << 20
+  /// Files from this size are cut here and hashed by all workers; smaller ones leave the walk free to
+  /// go on.
+  static let largeSize: UInt64 = 16 << 20
 
   /// `lane` takes what the walk itself stores: large extended attributes.
   init(

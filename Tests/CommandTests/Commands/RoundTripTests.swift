@@ -22,7 +22,7 @@ import Testing
     mkfifo pipe; mkfifo pipe-1; ln pipe-1 pipe-2
     truncate -s 30M hole; printf 'end' >> hole
     truncate -s 3M only-hole
-    head -c 10485760 /dev/urandom > random
+    head -c 20971520 /dev/urandom > random
     head -c 300000 /dev/zero > zeros
     printf 'a' > "$(printf 'line\nbreak')"; printf 'b' > "$(printf 'bad-\377\376-utf8')"
     printf 'c' > "$(printf 'esc-\033[2J')"; printf 'd' > ' '; printf 'e' > '-rf'; printf 'f' > '*'
@@ -121,7 +121,7 @@ import Testing
   }
 
   @Test func aLargeFileThatChangesALittleAddsALittle() throws {
-    try repository.shell("head -c 10485760 /dev/urandom > src/file")
+    try repository.shell("head -c 20971520 /dev/urandom > src/file")
     _ = try repository.backup("src")
     try repository.shell("(printf 'inserted'; cat src/file) > src/new; mv src/new src/file")
     let second = try repository.backup("src")

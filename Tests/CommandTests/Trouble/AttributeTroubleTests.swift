@@ -12,7 +12,7 @@ struct AttributeTroubleTests {
     repository = try TestRepository()
     try repository.shell(
       """
-      cd src; echo grain > small; head -c 6000000 /dev/urandom > large; ln -s small link
+      cd src; echo grain > small; head -c 17000000 /dev/urandom > large; ln -s small link
       setfattr -n user.a -v 1 small; setfattr -n user.b -v 2 small; setfattr -n user.a -v 1 large
       find . -exec touch -h -d 2020-01-01 '{}' +
       """)

@@ -67,7 +67,7 @@ struct BareSystemTests {
   /// Too little memory, wherever it is missed, is a message and never a crash.
   @Test func whoHasTooLittleMemoryIsToldSo() throws {
     let test = try TestRepository()
-    try test.shell("head -c 9000000 /dev/urandom > src/large; echo small > src/small")
+    try test.shell("head -c 20000000 /dev/urandom > src/large; echo small > src/small")
     try test.igudar("backup", "-q", "src")
     var failures = 0
     for mebibytes in stride(from: 200, through: 1500, by: 100) {

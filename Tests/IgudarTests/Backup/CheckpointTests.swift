@@ -17,7 +17,7 @@ import Vault
     try harvest.shell(
       """
       cd src; mkdir -p a/b/c d e/f; for i in 1 2 3 4 5; do echo $i > a/$i; echo $i > a/b/c/$i; done
-      ln a/1 d/1; ln -s x d/link; head -c 15000000 /dev/urandom > d/large; echo z > e/f/z; echo z > z
+      ln a/1 d/1; ln -s x d/link; head -c 20000000 /dev/urandom > d/large; echo z > e/f/z; echo z > z
       find . -depth -exec touch -h -d 2020-01-01 '{}' +
       """)
   }
