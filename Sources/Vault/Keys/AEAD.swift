@@ -79,16 +79,25 @@ package enum AEAD {
     _ suite: Suite, key: SecretKey, nonce: [UInt8], aad: [UInt8],
     secret plain: UnsafeRawBufferPointer
   ) -> [UInt8] {
-    precondition(nonce.count == nonceSize, "a nonce has 24 bytes")
     let size = plain.count + tagSize
     return unsafe [UInt8](unsafeUninitializedCapacity: size) { output, count in
-      unsafe nonce.withUnsafeBytes { nonce in
-        unsafe aad.withUnsafeBytes { aad in
-          guard let nonce = nonce.baseAddress, let output = output.baseAddress else { return }
-          unsafe seal(suite, key: key, nonce: nonce, aad: aad, plain: plain, into: output)
-        }
-      }
+      guard let base = output.baseAddress else { return }
+      unsafe seal(suite, key: key, nonce: nonce, aad: aad, plain: plain, into: base)
       count = size
+    }
+  }
+
+  /// Writes `plain.count + tagSize` bytes to `output`.
+  package static func seal(
+    _ suite: Suite, key: SecretKey, nonce: [UInt8], aad: [UInt8],
+    plain: UnsafeRawBufferPointer, into output: UnsafeMutableRawPointer
+  ) {
+    precondition(nonce.count == nonceSize, "a nonce has 24 bytes")
+    unsafe nonce.withUnsafeBytes { nonce in
+      unsafe aad.withUnsafeBytes { aad in
+        guard let nonce = nonce.baseAddress else { return }
+        unsafe seal(suite, key: key, nonce: nonce, aad: aad, plain: plain, into: output)
+      }
     }
   }
 

@@ -211,7 +211,12 @@ final class LMDBEnvironment: @unchecked Sendable {
     try resize(doubling: false)
   }
 
-  // The write lock is held, so no write transaction is open.
+  /// Takes the pages that were looked at out of this process; the system keeps them as it sees fit.
+  func dropPages() throws(LMDBError) {
+    try adoptSize()
+  }
+
+  // The write lock is held, so no write transaction is open. Even to the same size it maps anew.
   private func resize(doubling: Bool) throws(LMDBError) {
     gate.lock()
     defer { gate.unlock() }

@@ -114,7 +114,8 @@ package final class PackBuilder: @unchecked Sendable {
     let footer = PackFooter(
       directoryOffset: directoryOffset, directory: directory, fillerOffset: cursor, serial: serial)
     unsafe keys.fill(place(at: cursor, length: directoryOffset - cursor))
-    write(keys.sealDirectory(directory.encoded()), at: directoryOffset)
+    unsafe keys.sealDirectory(
+      directory.encoded(), into: place(at: directoryOffset, length: directory.sealedSize))
     write(keys.sealFooter(footer.encoded()), at: size - PackHeader.tailSize)
     write(keys.header.bytes, at: size - PackHeader.size - PackHeader.endSize)
     write(PackHeader.endMagic, at: size - PackHeader.endSize)

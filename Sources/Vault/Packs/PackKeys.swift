@@ -108,8 +108,22 @@ package final class PackKeys: Sendable {
     [part.rawValue] + [UInt8](repeating: 0, count: 23)
   }
 
+  private func aad(of part: Part) -> [UInt8] { header.bytes + [part.rawValue] }
+
   package func sealDirectory(_ plain: [UInt8]) -> [UInt8] { seal(plain, as: .directory) }
   package func sealFooter(_ plain: [UInt8]) -> [UInt8] { seal(plain, as: .footer) }
+
+  /// Seals a directory into the place that waits for it, as it can be as large as half a pack.
+  @unsafe
+  package func sealDirectory(_ plain: [UInt8], into place: UnsafeMutableRawBufferPointer) {
+    precondition(place.count == plain.count + Self.tagSize, "a place of the sealed size")
+    guard let output = place.baseAddress else { return }
+    unsafe plain.withUnsafeBytes { plain in
+      unsafe AEAD.seal(
+        header.suite, key: directory, nonce: nonce(of: .directory), aad: aad(of: .directory),
+        plain: plain, into: output)
+    }
+  }
 
   package func openDirectory(_ sealed: [UInt8]) throws(Damage) -> [UInt8] {
     try open(sealed, as: .directory)
@@ -121,14 +135,13 @@ package final class PackKeys: Sendable {
 
   private func seal(_ plain: [UInt8], as part: Part) -> [UInt8] {
     AEAD.seal(
-      header.suite, key: directory, nonce: nonce(of: part), aad: header.bytes + [part.rawValue],
-      plain: plain)
+      header.suite, key: directory, nonce: nonce(of: part), aad: aad(of: part), plain: plain)
   }
 
   private func open(_ sealed: [UInt8], as part: Part) throws(Damage) -> [UInt8] {
     guard
       let plain = unsafe AEAD.open(
-        header.suite, key: directory, nonce: nonce(of: part), aad: header.bytes + [part.rawValue],
+        header.suite, key: directory, nonce: nonce(of: part), aad: aad(of: part),
         sealed: sealed.span.bytes)
     else { throw .notAuthentic }
     return plain

@@ -13,7 +13,8 @@ package final class Run: @unchecked Sendable {
   let isDry: Bool
   private(set) var packs: PackSet
   private let keys: RunKeys
-  private let pending: PendingTable
+  // The chunks that this run adds.
+  private let added = DigestSet(memoryLimit: 4 << 20)
   // Packs that the store does not have as the index knows them: what they hold is stored again.
   let absentPacks: Set<UInt32>
   private let lock = Lock()
@@ -34,7 +35,6 @@ package final class Run: @unchecked Sendable {
     verifies = options.verifiesFrames
     keys = RunKeys.fresh(
       for: vault.epoch, repository: vault.repositoryID, randomness: vault.randomness)
-    pending = PendingTable()
     absentPacks = try vault.absentPacks().union(vault.index.numbers(of: options.avoidedPacks))
     isDry = options.isDry
     packs = PackSet(vault: vault, run: keys)
@@ -46,7 +46,7 @@ package final class Run: @unchecked Sendable {
   }
 
   /// True for the first lane that asks for this ID: that one uploads the chunk.
-  func claim(_ id: ChunkID) throws(VaultError) -> Bool { try pending.claim(id) }
+  func claim(_ id: ChunkID) throws(VaultError) -> Bool { try added.insert(id) }
 
   /// Notes a chunk that none of its places gives: this run stores it again when it meets it.
   func distrust(_ id: ChunkID) {
@@ -192,7 +192,7 @@ package final class Run: @unchecked Sendable {
   }
 
   /// Whether this run has a chunk; any thread may ask.
-  package func has(_ id: ChunkID) throws(VaultError) -> Bool { try pending.find(id) != nil }
+  package func has(_ id: ChunkID) throws(VaultError) -> Bool { try added.contains(id) }
 
   private func names(of packs: Set<UInt32>) throws(VaultError) -> [ObjectHash] {
     var names: [ObjectHash] = []

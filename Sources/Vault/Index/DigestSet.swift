@@ -1,0 +1,243 @@
+// Sets of digests that stay small in memory however many they hold. A run keeps the chunks that it
+// adds in one: they are in no segment of the cache yet, and must not be (order rule 6 of FORMAT.md).
+//
+// A shard is an open-addressing table, 32 bytes a slot and no object per digest (a digest is a hash
+// already, so a word of it is a good enough place). When it has grown to its share of the memory
+// limit all of it goes, sorted, into a private LMDB file that has lost its name already, and the
+// shard begins again. A shard is a range of digests, so that they go to neighbouring pages of the
+// file.
+//
+// Invariant: of all calls of `insert` with one digest, exactly one returns true.
+
+/// A set of 32-byte digests that only grows.
+///
+/// All threads may use it at the same time.
+package final class DigestSet: Sendable {
+  private let shards: [DigestShard]
+  private let spill = DigestSpill()
+  private static let shardBits: UInt64 = 5
+
+  /// An empty set that keeps about this many bytes in memory and the rest in a temporary file.
+  package init(memoryLimit: Int = 8 << 20) {
+    let share = memoryLimit >> Int(Self.shardBits)
+    shards = (0..<(1 << Int(Self.shardBits))).map { [spill] _ in DigestShard(share, spill) }
+  }
+
+  @inline(__always)
+  private func shard(_ digest: ChunkID) -> DigestShard {
+    shards[Int(digest.words.0 >> (64 - Self.shardBits))]
+  }
+
+  /// Adds a digest; true if it was not there.
+  package func insert(_ digest: ChunkID) throws(VaultError) -> Bool {
+    try run { () throws(LMDBError) in try shard(digest).insert(digest) }
+  }
+
+  /// Whether a digest is in the set.
+  package func contains(_ digest: ChunkID) throws(VaultError) -> Bool {
+    try run { () throws(LMDBError) in try shard(digest).contains(digest) }
+  }
+
+  /// How many digests are in the set.
+  package var count: Int { shards.reduce(0) { $0 + $1.count } }
+
+  /// Whether digests had to leave memory.
+  package var hasSpilled: Bool { spill.isInUse }
+
+  /// Forgets all digests.
+  package func removeAll() throws(VaultError) {
+    try run { () throws(LMDBError) in
+      for shard in shards { shard.lock.lock() }
+      defer { for shard in shards { shard.lock.unlock() } }
+      for shard in shards { shard.clear() }
+      try spill.clear()
+    }
+  }
+
+  private func run<Result>(
+    _ body: () throws(LMDBError) -> Result
+  ) throws(VaultError) -> Result {
+    do throws(LMDBError) {
+      return try body()
+    } catch {
+      throw .cache("a set of digests: \(error)")
+    }
+  }
+}
+
+/// One shard: its own lock, its own slots.
+@safe
+private final class DigestShard: @unchecked Sendable {
+  let lock = PosixMutex()
+  private let spill: DigestSpill
+  private let slotLimit: Int
+  // All zero where nothing is.
+  private var slots: UnsafeMutableBufferPointer<ChunkID>
+  private var used = 0
+  private var total = 0
+  private var holdsZero = false
+  // Of the digests that left; nil while there are none.
+  private var left: SpillFilter?
+
+  private static let smallest = 16
+
+  init(_ memory: Int, _ spill: DigestSpill) {
+    self.spill = spill
+    // A power of two, so that a hash becomes a place by masking.
+    let count = max(Self.smallest, memory / MemoryLayout<ChunkID>.stride)
+    slotLimit = 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount)
+    unsafe slots = Self.emptySlots(Self.smallest)
+  }
+
+  deinit {
+    unsafe slots.deallocate()
+  }
+
+  var count: Int {
+    lock.lock()
+    defer { lock.unlock() }
+    return total
+  }
+
+  private static func emptySlots(_ count: Int) -> UnsafeMutableBufferPointer<ChunkID> {
+    let slots = UnsafeMutableBufferPointer<ChunkID>.allocate(capacity: count)
+    unsafe slots.initialize(repeating: .zero)
+    return unsafe slots
+  }
+
+  func insert(_ digest: ChunkID) throws(LMDBError) -> Bool {
+    lock.lock()
+    defer { lock.unlock() }
+    if try holds(digest) { return false }
+    if digest == .zero {
+      holdsZero = true
+    } else {
+      // Three quarters full at most.
+      if unsafe used * 4 >= slots.count * 3 { try makeRoom() }
+      unsafe slots[index(digest)] = digest
+      used += 1
+    }
+    total += 1
+    return true
+  }
+
+  func contains(_ digest: ChunkID) throws(LMDBError) -> Bool {
+    lock.lock()
+    defer { lock.unlock() }
+    return try holds(digest)
+  }
+
+  /// The lock is held.
+  func clear() {
+    unsafe slots.deallocate()
+    unsafe slots = Self.emptySlots(Self.smallest)
+    used = 0
+    total = 0
+    holdsZero = false
+    left = nil
+  }
+
+  // The slot with this digest, or the free one where it belongs.
+  @inline(__always)
+  private func index(_ digest: ChunkID) -> Int {
+    let mask = unsafe slots.count - 1
+    var index = Int(truncatingIfNeeded: digest.words.1) & mask
+    while unsafe slots[index] != .zero && slots[index] != digest { index = (index + 1) & mask }
+    return index
+  }
+
+  private func holds(_ digest: ChunkID) throws(LMDBError) -> Bool {
+    if digest == .zero { return holdsZero }
+    if unsafe slots[index(digest)] == digest { return true }
+    guard left?.mayContain(digest) == true else { return false }
+    return try spill.contains(digest)
+  }
+
+  private func makeRoom() throws(LMDBError) {
+    let old = unsafe slots
+    if old.count < slotLimit {
+      unsafe slots = Self.emptySlots(old.count * 2)
+      for place in old.indices where unsafe old[place] != .zero {
+        unsafe slots[index(old[place])] = unsafe old[place]
+      }
+      unsafe old.deallocate()
+      return
+    }
+    let digests = unsafe old.filter { $0 != .zero }
+    try spill.put(digests)
+    var left = left.take() ?? SpillFilter()
+    for digest in digests { left.insert(digest) }
+    self.left = consume left
+    unsafe slots.update(repeating: .zero)
+    used = 0
+  }
+}
+
+/// The digests that left memory, in an LMDB file of this process.
+private final class DigestSpill: @unchecked Sendable {
+  private struct File {
+    let environment: LMDBEnvironment
+    let table: LMDBDatabase
+    let reader: LMDBReader
+  }
+
+  private let lock = PosixMutex()
+  // Guarded by `lock`; once made it stays.
+  private var file: File?
+
+  /// Digests that are put in one transaction: so many pages at most are mapped and written for it.
+  private static let putCount = 1024
+
+  private func current() -> File? {
+    lock.lock()
+    defer { lock.unlock() }
+    return file
+  }
+
+  var isInUse: Bool { current() != nil }
+
+  func contains(_ digest: ChunkID) throws(LMDBError) -> Bool {
+    guard let file = current() else { return false }
+    let snapshot = try file.reader.begin()
+    defer { file.reader.end() }
+    return try unsafe withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) {
+      (key) throws(LMDBError) in
+      guard let base = key.baseAddress else { return false }
+      unsafe digest.store(to: base)
+      return try unsafe snapshot.get(file.table, UnsafeRawBufferPointer(key)) != nil
+    }
+  }
+
+  /// Puts digests in any order.
+  func put(_ digests: [ChunkID]) throws(LMDBError) {
+    let file = try make()
+    let sorted = digests.sorted()
+    var done = 0
+    while done < sorted.count {
+      let part = sorted[done..<min(done + Self.putCount, sorted.count)]
+      try file.environment.write { (writer) throws(LMDBError) in
+        for digest in part { try writer.put(file.table, digest.bytes, []) }
+      }
+      // The pages around these were mapped, and are of no use until others get their neighbours.
+      try file.environment.dropPages()
+      done = part.endIndex
+    }
+  }
+
+  func clear() throws(LMDBError) {
+    guard let file = current() else { return }
+    try file.environment.write { (writer) throws(LMDBError) in try writer.clear(file.table) }
+  }
+
+  private func make() throws(LMDBError) -> File {
+    lock.lock()
+    defer { lock.unlock() }
+    if let file { return file }
+    let environment = try LMDBEnvironment.temporary()
+    let made = File(
+      environment: environment, table: try environment.databases(["digests"])[0],
+      reader: try LMDBReader(environment))
+    file = made
+    return made
+  }
+}
