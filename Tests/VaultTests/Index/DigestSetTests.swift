@@ -37,7 +37,8 @@ import Testing
     for step in 0..<30_000 {
       let digest = digests[Int.random(in: 0..<digests.count, using: &random)]
       if Bool.random(using: &random) {
-        #expect(try set.insert(digest) == model.insert(digest).inserted, "seed \(seed), step \(step)")
+        let isNew = model.insert(digest).inserted
+        #expect(try set.insert(digest) == isNew, "seed \(seed), step \(step)")
       } else {
         #expect(try set.contains(digest) == model.contains(digest), "seed \(seed), step \(step)")
       }
