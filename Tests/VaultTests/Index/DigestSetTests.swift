@@ -1,5 +1,6 @@
 // Sets of digests: each is new once, whatever the threads and the memory do.
 
+import Glibc
 import Platform
 import Synchronization
 import Testing
@@ -83,7 +84,7 @@ import Testing
           }
         }
       }
-      return try #require(residentBytes(ofMapAt: place))
+      return try #require(Self.residentBytes(ofMapAt: place))
     }
     let all = try look(at: digests)
     #expect(all > 4 << 20)
@@ -92,11 +93,15 @@ import Testing
     #expect(try look(at: digests) == all)
   }
 
-  private func residentBytes(ofMapAt address: UInt) throws -> Int? {
-    let maps = try Descriptor.open("/proc/self/smaps", O_RDONLY).readAll()
+  private static func residentBytes(ofMapAt address: UInt) -> Int? {
+    guard let file = unsafe fopen("/proc/self/smaps", "r") else { return nil }
+    defer { unsafe fclose(file) }
+    var line: UnsafeMutablePointer<CChar>?
+    var room = 0
+    defer { unsafe free(line) }
     var isIn = false
-    for line in maps.split(separator: UInt8(ascii: "\n")) {
-      let words = String(decoding: line, as: UTF8.self).split(separator: " ")
+    while unsafe getline(&line, &room, file) > 0, let text = unsafe line {
+      let words = unsafe String(cString: text).split(separator: " ")
       let ends = words[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
       if ends.count == 2 { isIn = ends[0] <= address && address < ends[1] }
       if isIn && words[0] == "Rss:" { return Int(words[1]).map { $0 << 10 } }
