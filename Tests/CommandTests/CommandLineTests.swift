@@ -51,6 +51,9 @@ import Testing
   }
 
   @Test(arguments: [
+    (["mount", "/mnt"], "unknown command 'mount': there is no mount: `igudar ls`"),
+    (["copy"], "unknown command 'copy': snapshots are not copied"),
+    (["list", "snapshots"], "unknown command 'list': `igudar snapshots` lists snapshots"),
     (["versoin"], "unknown command 'versoin' (did you mean version?)"),
     (["version", "--jsn"], "unknown option --jsn (did you mean --json?)"),
     (["version", "--pass", "x"], "--pass could be --password-file or --password-command"),

@@ -67,6 +67,9 @@ enum Request: Sendable {
 
   /// The error for a command that does not exist.
   static func unknown(_ name: String) -> Failure {
+    if let advice = nearest(toAbsent: name) {
+      return Failure.usage("unknown command '\(name)': \(advice)")
+    }
     let names = Command.all.filter { !$0.isHidden }.map(\.name)
     return Failure.usage("unknown command '\(name)'\(suggestions(for: name, among: names))")
   }

@@ -2,10 +2,24 @@
 
 /// The words that do in igudar what a word of borg, kopia or git does elsewhere.
 private let borrowedWords: [String: String] = [
-  "create": "backup", "save": "backup", "extract": "restore", "list": "snapshots",
-  "delete": "forget", "remove": "forget", "rm": "forget", "compact": "prune", "gc": "prune",
-  "verify": "check", "scrub": "check", "export": "dump", "cp": "copy", "info": "stats",
+  "create": "backup", "save": "backup", "extract": "restore", "delete": "forget",
+  "remove": "forget", "rm": "forget", "compact": "prune", "gc": "prune", "verify": "check",
+  "scrub": "check", "export": "dump", "info": "stats",
 ]
+
+/// What comes near a command that restic or borg has and igudar does not; nil for others.
+func nearest(toAbsent command: String) -> String? {
+  switch command {
+  case "mount":
+    "there is no mount: `igudar ls`, `find` and `dump` look into snapshots, `restore` brings parts "
+      + "of them back"
+  case "copy":
+    "snapshots are not copied between repositories: back up into the second one as well, or copy "
+      + "the whole repository with the tools of where it is"
+  case "list": "`igudar snapshots` lists snapshots, `igudar key list` lists keys"
+  default: nil
+  }
+}
 
 /// ` (did you mean …?)` with what resembles `word`, or nothing.
 func suggestions(for word: String, among known: [String]) -> String {

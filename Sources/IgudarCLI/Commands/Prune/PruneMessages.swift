@@ -83,8 +83,8 @@ struct PruneMessages {
       tell(report.plan)
       if report.repackedPackCount > 0 {
         output.note(
-          "wrote \(counted(report.repackedPackCount, "pack")) of "
-            + "\(humanSize(report.repackedBytes)) anew")
+          "wrote anew what is needed of \(counted(report.repackedPackCount, "pack")) of "
+            + humanSize(report.repackedBytes))
       }
       output.note(
         "deleted \(counted(report.deletedObjectCount, "object")), "
