@@ -60,7 +60,7 @@ package final class DigestSet: Sendable {
     do throws(LMDBError) {
       return try body()
     } catch {
-      throw .cache("a set of digests: \(error)")
+      throw .cache("a temporary file (in $TMPDIR, /var/tmp or /tmp): \(error)")
     }
   }
 }
