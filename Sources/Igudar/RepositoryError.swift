@@ -28,6 +28,8 @@ public enum RepositoryError: Error, Hashable, Sendable {
   case rollback(String)
   /// The local cache or the trust store failed.
   case local(String)
+  /// A temporary file failed.
+  case temporaryFile(String)
   /// A selector that names no snapshot, or more than one, or no entry in it.
   case selector(String)
   /// What was asked for is refused, with the reason.
@@ -64,6 +66,8 @@ public enum RepositoryError: Error, Hashable, Sendable {
     case .fork(let entry):
       self = .rollback("its journal entry \(entry) is not the one that this machine has seen")
     case .cache(let reason): self = .local("local cache: \(reason)")
+    case .temporaryFile(let reason):
+      self = .temporaryFile("a temporary file in $TMPDIR, /var/tmp or /tmp: \(reason)")
     case .trust(let reason): self = .local("trust store: \(reason)")
     case .limit(let what): self = .refused(what)
     case .lastSlot: self = .refused("the last key cannot be removed: nobody could open it again")
@@ -99,8 +103,8 @@ extension RepositoryError: CustomStringConvertible {
     case .target(let path, let why): "\(path): \(why)"
     case .interrupted: "interrupted"
     case .notSupported(let text), .damaged(let text), .notPermitted(let text), .full(let text),
-      .store(let text), .rollback(let text), .local(let text), .selector(let text),
-      .refused(let text), .noSource(let text), .verificationFailed(let text):
+      .store(let text), .rollback(let text), .local(let text), .temporaryFile(let text),
+      .selector(let text), .refused(let text), .noSource(let text), .verificationFailed(let text):
       text
     }
   }

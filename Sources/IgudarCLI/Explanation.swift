@@ -31,6 +31,7 @@ extension Failure {
     case .store(let what): .store(what)
     case .rollback(let what): .rollback(what)
     case .local(let what): .localState(what)
+    case .temporaryFile(let what): .temporaryFile(what)
     case .selector(let what): .selector(what)
     case .refused(let what): .refused(what)
     case .target(let path, let why): .target(path, why)

@@ -109,6 +109,11 @@ extension Failure {
     Failure(what, nextStep: "See --cache-dir, --no-cache and XDG_STATE_HOME.")
   }
 
+  /// A file of this process alone failed.
+  static func temporaryFile(_ what: String) -> Failure {
+    Failure(what, nextStep: "Make room there, or set TMPDIR to a folder that has some.")
+  }
+
   /// What was sealed did not come out as it went in.
   static func failingMemory(_ what: String) -> Failure {
     Failure(

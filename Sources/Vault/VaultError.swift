@@ -88,6 +88,8 @@ public enum VaultError: Error, Sendable {
   case fork(entry: UInt64)
   /// The local cache failed; the text says where and how.
   case cache(String)
+  /// A file of this process alone failed; the text says how.
+  case temporaryFile(String)
   /// The local trust store failed; the text says where and how.
   case trust(String)
   /// A limit of FORMAT.md section 15 was passed.

@@ -22,6 +22,11 @@ import Testing
     #expect(throws: Malformed.self) { try ByteSize(parsing: text) }
   }
 
+  @Test(arguments: ["1.5G", "1.0", "1,000k"]) func fractionsAreToldAsSuch(_ text: String) {
+    let error = #expect(throws: Malformed.self) { try ByteSize(parsing: text) }
+    #expect(error?.reason.contains("a point or a comma") == true)
+  }
+
   @Test(
     arguments: [
       ("1/1", .group(part: 1, whole: 1)), ("3/256", .group(part: 3, whole: 256)),

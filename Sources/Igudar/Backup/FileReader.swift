@@ -16,7 +16,7 @@ final class FileReader {
   /// Times that a changing file is read.
   static let attemptCount = 3
   /// Files from this size are compressed as large ones.
-  private static let largeSize: UInt64 = 4 << 20
+  private static let largeFileSize: UInt64 = 4 << 20
   /// Room for a file, or a stretch of a larger one.
   private static let bufferSize = 1 << 20
 
@@ -198,7 +198,7 @@ final class FileReader {
     var content = ContentBuilder(into: LaneSink(lane: lane))
     var end: UInt64 = 0
     var isShort = false
-    let isLarge = status.size >= Self.largeSize
+    let isLarge = status.size >= Self.largeFileSize
     var stretches = SourceStretches(of: file, status: status)
     while let stretch = try stretches.next() {
       if stretch.lowerBound > end {
@@ -258,10 +258,7 @@ final class FileReader {
       used += length
     }
     try vaultProblems { () throws(VaultError) in
-      let ids =
-        isLarge
-        ? try unsafe lane.put(large: chunks, known: chunks.map { _ in nil })
-        : try unsafe lane.put(chunks, kind: .data)
+      let ids = try unsafe lane.put(chunks, kind: .data, areLarge: isLarge)
       for (index, id) in ids.enumerated() {
         try content.append(.chunk(id, length: UInt32(unsafe chunks[index].count)))
       }

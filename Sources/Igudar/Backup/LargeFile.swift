@@ -1,6 +1,6 @@
-// A large file is read and cut by the walk itself, stretch by stretch, and hashed, compressed and
-// sealed by all workers. Like any file it is read again when it changed meanwhile; a block device,
-// of which nothing says so, is read once.
+// A file of 16 MiB or more is read and cut by the walk itself, stretch by stretch, and hashed,
+// compressed and sealed by all workers. Like any file it is read again when it changed meanwhile; a
+// block device, of which nothing says so, is read once.
 
 import Platform
 import Synchronization

@@ -30,7 +30,7 @@ final class Walker {
   private static let batchDirectories = 48
   /// Files from this size are cut here and hashed by all workers; smaller ones leave the walk free to
   /// go on.
-  static let largeSize: UInt64 = 16 << 20
+  static let sharedFileSize: UInt64 = 16 << 20
 
   /// `lane` takes what the walk itself stores: large extended attributes.
   init(

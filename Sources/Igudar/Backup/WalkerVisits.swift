@@ -125,7 +125,7 @@ extension Walker {
   ) throws(VaultError) {
     let draft = FileDraft(
       directory: level.directory, name: name, status: status, hardLink: link, known: known)
-    if status.size >= Self.largeSize {
+    if status.size >= Self.sharedFileSize {
       try LargeFile(draft, earlier: earlier(known, in: level), walker: self).read()
       return
     }

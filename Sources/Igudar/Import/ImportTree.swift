@@ -226,7 +226,7 @@ final class ImportTree {
       let entry = try Entry(decoding: reader.raw(reader.remaining))
       return (count, entry)
     } catch {
-      throw .cache("a temporary file: \(error)")
+      throw .temporaryFile("\(error)")
     }
   }
 }

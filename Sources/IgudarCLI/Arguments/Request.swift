@@ -67,7 +67,7 @@ enum Request: Sendable {
 
   /// The error for a command that does not exist.
   static func unknown(_ name: String) -> Failure {
-    if let advice = nearest(toAbsent: name) {
+    if let advice = advice(forAbsent: name) {
       return Failure.usage("unknown command '\(name)': \(advice)")
     }
     let names = Command.all.filter { !$0.isHidden }.map(\.name)

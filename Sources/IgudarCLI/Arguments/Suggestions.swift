@@ -8,7 +8,7 @@ private let borrowedWords: [String: String] = [
 ]
 
 /// What comes near a command that restic or borg has and igudar does not; nil for others.
-func nearest(toAbsent command: String) -> String? {
+func advice(forAbsent command: String) -> String? {
   switch command {
   case "mount":
     "there is no mount: `igudar ls`, `find` and `dump` look into snapshots, `restore` brings parts "

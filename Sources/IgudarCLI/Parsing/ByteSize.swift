@@ -10,7 +10,7 @@ struct ByteSize: Parsable, Equatable, Sendable {
     let unit = text[digits.endIndex...].lowercased()
     guard !digits.isEmpty else { throw Malformed("is not a size such as 500k, 1M or 2GiB") }
     if unit.hasPrefix(".") || unit.hasPrefix(",") {
-      throw Malformed("is no whole number; a smaller unit can say it, as 1536k for 1.5M")
+      throw Malformed("has a point or a comma; write a whole number, as 1536k for 1.5M")
     }
     guard let shift = Self.shifts[unit] else { throw Self.wrongUnit(unit) }
     guard let number = UInt64(digits, radix: 10), number <= UInt64(Int64.max) >> shift else {

@@ -17,10 +17,15 @@ package final class DigestSet: Sendable {
   private let spill = DigestSpill()
   private static let shardBits: UInt64 = 5
 
-  /// An empty set that keeps about this many bytes in memory and the rest in a temporary file.
-  package init(memoryLimit: Int = 8 << 20) {
+  /// An empty set that keeps about this many bytes in memory and the rest in a temporary file, for
+  /// which it takes some 6 MiB more.
+  ///
+  /// `filterLineCount` is for tests: a power of two.
+  package init(memoryLimit: Int = 8 << 20, filterLineCount: Int = SpillFilter.lineCount) {
     let share = memoryLimit >> Int(Self.shardBits)
-    shards = (0..<(1 << Int(Self.shardBits))).map { [spill] _ in DigestShard(share, spill) }
+    shards = (0..<(1 << Int(Self.shardBits))).map { [spill] _ in
+      DigestShard(share, spill, filterLineCount: filterLineCount)
+    }
   }
 
   @inline(__always)
@@ -49,8 +54,8 @@ package final class DigestSet: Sendable {
     try run { () throws(LMDBError) in
       for shard in shards { shard.lock.lock() }
       defer { for shard in shards { shard.lock.unlock() } }
-      for shard in shards { shard.clear() }
       try spill.clear()
+      for shard in shards { shard.clear() }
     }
   }
 
@@ -60,7 +65,7 @@ package final class DigestSet: Sendable {
     do throws(LMDBError) {
       return try body()
     } catch {
-      throw .cache("a temporary file (in $TMPDIR, /var/tmp or /tmp): \(error)")
+      throw .temporaryFile("\(error)")
     }
   }
 }
@@ -76,13 +81,15 @@ private final class DigestShard: @unchecked Sendable {
   private var used = 0
   private var total = 0
   private var holdsZero = false
-  // Of the digests that left; nil while there are none.
-  private var left: SpillFilter?
+  private let filterLineCount: Int
+  // Of the digests that left memory; nil while there are none.
+  private var spilled: SpillFilter?
 
   private static let smallest = 16
 
-  init(_ memory: Int, _ spill: DigestSpill) {
+  init(_ memory: Int, _ spill: DigestSpill, filterLineCount: Int) {
     self.spill = spill
+    self.filterLineCount = filterLineCount
     // A power of two, so that a hash becomes a place by masking.
     let count = max(Self.smallest, memory / MemoryLayout<ChunkID>.stride)
     slotLimit = 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount)
@@ -134,7 +141,7 @@ private final class DigestShard: @unchecked Sendable {
     used = 0
     total = 0
     holdsZero = false
-    left = nil
+    spilled = nil
   }
 
   // The slot with this digest, or the free one where it belongs.
@@ -149,7 +156,7 @@ private final class DigestShard: @unchecked Sendable {
   private func holds(_ digest: ChunkID) throws(LMDBError) -> Bool {
     if digest == .zero { return holdsZero }
     if unsafe slots[index(digest)] == digest { return true }
-    guard left?.mayContain(digest) == true else { return false }
+    guard spilled?.mayContain(digest) == true else { return false }
     return try spill.contains(digest)
   }
 
@@ -165,9 +172,9 @@ private final class DigestShard: @unchecked Sendable {
     }
     let digests = unsafe old.filter { $0 != .zero }
     try spill.put(digests)
-    var left = left.take() ?? SpillFilter()
-    for digest in digests { left.insert(digest) }
-    self.left = consume left
+    var filter = spilled.take() ?? SpillFilter(lineCount: filterLineCount)
+    for digest in digests { filter.insert(digest) }
+    spilled = consume filter
     unsafe slots.update(repeating: .zero)
     used = 0
   }
@@ -185,7 +192,7 @@ private final class DigestSpill: @unchecked Sendable {
   // Guarded by `lock`; once made it stays.
   private var file: File?
 
-  /// Digests that are put in one transaction: so many pages at most are mapped and written for it.
+  // Digests that are put in one transaction, whose pages stay mapped and in memory until it ends.
   private static let putCount = 1024
 
   private func current() -> File? {

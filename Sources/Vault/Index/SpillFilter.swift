@@ -5,17 +5,22 @@
 
 /// A set of digests of fixed size that can say yes to one it does not hold, never no to one it holds.
 ///
-/// 64 KiB. One in a thousand is answered wrongly with 25,000 in it, one in five with 150,000.
+/// 64 bytes a line. With 1,024 lines one in a thousand is answered wrongly with 25,000 in it, one in five
+/// with 150,000, and most with more: then it only costs time.
 @safe
-struct SpillFilter: ~Copyable {
+package struct SpillFilter: ~Copyable {
   private typealias Line = SIMD8<UInt64>
 
-  private static let lineCount = 1024
+  package static let lineCount = 1024
+  private let mask: Int
   private let lines: UnsafeMutablePointer<Line>
 
-  init() {
-    unsafe lines = .allocate(capacity: Self.lineCount)
-    unsafe lines.initialize(repeating: .zero, count: Self.lineCount)
+  /// `lineCount` is a power of two.
+  init(lineCount: Int = Self.lineCount) {
+    precondition(lineCount.nonzeroBitCount == 1, "a power of two")
+    mask = lineCount - 1
+    unsafe lines = .allocate(capacity: lineCount)
+    unsafe lines.initialize(repeating: .zero, count: lineCount)
   }
 
   deinit {
@@ -24,8 +29,8 @@ struct SpillFilter: ~Copyable {
 
   // Words 0 and 1 choose the shard and the slot already.
   @inline(__always)
-  private static func line(of digest: ChunkID) -> Int {
-    Int(truncatingIfNeeded: digest.words.2) & (lineCount - 1)
+  private func line(of digest: ChunkID) -> Int {
+    Int(truncatingIfNeeded: digest.words.2) & mask
   }
 
   // Four bits.
@@ -41,11 +46,11 @@ struct SpillFilter: ~Copyable {
   }
 
   mutating func insert(_ digest: ChunkID) {
-    unsafe lines[Self.line(of: digest)] |= Self.bits(of: digest)
+    unsafe lines[line(of: digest)] |= Self.bits(of: digest)
   }
 
   func mayContain(_ digest: ChunkID) -> Bool {
     let bits = Self.bits(of: digest)
-    return unsafe lines[Self.line(of: digest)] & bits == bits
+    return unsafe lines[line(of: digest)] & bits == bits
   }
 }

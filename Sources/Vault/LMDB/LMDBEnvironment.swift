@@ -212,6 +212,8 @@ final class LMDBEnvironment: @unchecked Sendable {
   }
 
   /// Takes the pages that were looked at out of this process; the system keeps them as it sees fit.
+  ///
+  /// If it throws, the environment is dead: other threads may have taken the address space meanwhile.
   func dropPages() throws(LMDBError) {
     try adoptSize()
   }
@@ -229,7 +231,8 @@ final class LMDBEnvironment: @unchecked Sendable {
     let code = unsafe mdb_env_set_mapsize(raw, doubling ? size * 2 : 0)
     if code != 0 {
       isDead = true
-      throw LMDBError(code: code, "growing the map to \(size * 2) bytes")
+      throw LMDBError(
+        code: code, doubling ? "growing the map to \(size * 2) bytes" : "mapping a file anew")
     }
   }
 

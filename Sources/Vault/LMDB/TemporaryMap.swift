@@ -91,6 +91,6 @@ package final class TemporaryMap {
   private func run<Result>(
     _ body: () throws(LMDBError) -> Result
   ) throws(VaultError) -> Result {
-    do throws(LMDBError) { return try body() } catch { throw .cache("a temporary file: \(error)") }
+    do throws(LMDBError) { return try body() } catch { throw .temporaryFile("\(error)") }
   }
 }

@@ -113,16 +113,10 @@ package final class PackKeys: Sendable {
   package func sealDirectory(_ plain: [UInt8]) -> [UInt8] { seal(plain, as: .directory) }
   package func sealFooter(_ plain: [UInt8]) -> [UInt8] { seal(plain, as: .footer) }
 
-  /// Seals a directory into the place that waits for it, as it can be as large as half a pack.
+  /// Seals a directory into the place that waits for it, as it can be most of a pack.
   @unsafe
   package func sealDirectory(_ plain: [UInt8], into place: UnsafeMutableRawBufferPointer) {
-    precondition(place.count == plain.count + Self.tagSize, "a place of the sealed size")
-    guard let output = place.baseAddress else { return }
-    unsafe plain.withUnsafeBytes { plain in
-      unsafe AEAD.seal(
-        header.suite, key: directory, nonce: nonce(of: .directory), aad: aad(of: .directory),
-        plain: plain, into: output)
-    }
+    unsafe seal(plain, as: .directory, into: place)
   }
 
   package func openDirectory(_ sealed: [UInt8]) throws(Damage) -> [UInt8] {
@@ -134,8 +128,23 @@ package final class PackKeys: Sendable {
   }
 
   private func seal(_ plain: [UInt8], as part: Part) -> [UInt8] {
-    AEAD.seal(
-      header.suite, key: directory, nonce: nonce(of: part), aad: aad(of: part), plain: plain)
+    let size = plain.count + Self.tagSize
+    return unsafe [UInt8](unsafeUninitializedCapacity: size) { sealed, count in
+      unsafe seal(plain, as: part, into: UnsafeMutableRawBufferPointer(sealed))
+      count = size
+    }
+  }
+
+  private func seal(
+    _ plain: [UInt8], as part: Part, into place: UnsafeMutableRawBufferPointer
+  ) {
+    precondition(place.count == plain.count + Self.tagSize, "a place of the sealed size")
+    guard let output = place.baseAddress else { return }
+    unsafe plain.withUnsafeBytes { plain in
+      unsafe AEAD.seal(
+        header.suite, key: directory, nonce: nonce(of: part), aad: aad(of: part), plain: plain,
+        into: output)
+    }
   }
 
   private func open(_ sealed: [UInt8], as part: Part) throws(Damage) -> [UInt8] {

@@ -63,13 +63,15 @@ package final class Lane {
 
   /// Adds many chunks of one kind, in their order, and answers their IDs; cheaper than one by one.
   ///
+  /// `areLarge` if they are of a large file.
+  ///
   /// - Throws: as `put` of one.
   @unsafe
   package func put(
-    _ chunks: [UnsafeRawBufferPointer], kind: ChunkKind
+    _ chunks: [UnsafeRawBufferPointer], kind: ChunkKind, areLarge: Bool = false
   ) throws(VaultError) -> [ChunkID] {
     let ids = unsafe ids(of: chunks, kind: kind)
-    try unsafe put(chunks, ids, kind: kind)
+    try unsafe put(chunks, ids, kind: kind, areLarge: areLarge)
     return ids
   }
 
@@ -101,7 +103,7 @@ package final class Lane {
   }
 
   private func put(
-    _ chunks: [UnsafeRawBufferPointer], _ ids: [ChunkID], kind: ChunkKind, areLarge: Bool = false
+    _ chunks: [UnsafeRawBufferPointer], _ ids: [ChunkID], kind: ChunkKind, areLarge: Bool
   ) throws(VaultError) {
     for index in ids.indices {
       _ = try unsafe put(chunks[index], ids[index], kind: kind, isLarge: areLarge)

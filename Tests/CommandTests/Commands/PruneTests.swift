@@ -44,7 +44,7 @@ import Testing
     // What it deletes itself is no loss to warn of.
     #expect(!outcome.errorText.contains("missing"))
     let done = outcome.text
-    #expect(done.contains("wrote "))
+    #expect(done.contains("wrote anew what is needed of "))
     #expect(done.contains("deleted "))
     #expect(try packBytes() < before - 600_000)
     try requireWhole()

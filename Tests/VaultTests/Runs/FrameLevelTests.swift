@@ -34,7 +34,7 @@ import Testing
   }
 
   private func putLarge(_ lane: Lane, _ bytes: [UInt8]) throws {
-    try unsafe bytes.withUnsafeBytes { _ = try unsafe lane.put(large: [$0], known: [nil]) }
+    try unsafe bytes.withUnsafeBytes { _ = try unsafe lane.put([$0], kind: .data, areLarge: true) }
   }
 
   private func putSmall(_ lane: Lane, _ bytes: [UInt8]) throws {
