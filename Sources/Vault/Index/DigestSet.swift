@@ -5,7 +5,8 @@
 // already, so a word of it is a good enough place). When it has grown to its share of the memory
 // limit all of it goes, sorted, into a private LMDB file that has lost its name already, and the
 // shard begins again. A shard is a range of digests, so that they go to neighbouring pages of the
-// file.
+// file. Where that file cannot be made or has no room, shards grow in memory: hours of work are worth
+// more than a limit.
 //
 // Invariant: of all calls of `insert` with one digest, exactly one returns true.
 
@@ -14,14 +15,29 @@
 /// All threads may use it at the same time.
 package final class DigestSet: Sendable {
   private let shards: [DigestShard]
-  private let spill = DigestSpill()
+  private let spill: DigestSpill
   private static let shardBits: UInt64 = 5
 
   /// An empty set that keeps about this many bytes in memory and the rest in a temporary file, for
   /// which it takes some 6 MiB more.
   ///
-  /// `filterLineCount` is for tests: a power of two.
-  package init(memoryLimit: Int = 8 << 20, filterLineCount: Int = SpillFilter.lineCount) {
+  /// `warn` is told, once, why there is no such file: then all stays in memory, up to 90 bytes each.
+  package convenience init(
+    memoryLimit: Int = 8 << 20, warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
+    self.init(
+      memoryLimit: memoryLimit, filterLineCount: SpillFilter.lineCount, warn: warn,
+      makingFile: { () throws(LMDBError) in try .temporary() })
+  }
+
+  /// The same with a filter of another size, a power of two, and another file, for tests.
+  init(
+    memoryLimit: Int, filterLineCount: Int, warn: @escaping @Sendable (String) -> Void = { _ in },
+    makingFile: @escaping @Sendable () throws(LMDBError) -> LMDBEnvironment = {
+      () throws(LMDBError) in try .temporary()
+    }
+  ) {
+    spill = DigestSpill(warn, makingFile)
     let share = memoryLimit >> Int(Self.shardBits)
     shards = (0..<(1 << Int(Self.shardBits))).map { [spill] _ in
       DigestShard(share, spill, filterLineCount: filterLineCount)
@@ -120,7 +136,7 @@ private final class DigestShard: @unchecked Sendable {
       holdsZero = true
     } else {
       // Three quarters full at most.
-      if unsafe used * 4 >= slots.count * 3 { try makeRoom() }
+      if unsafe used * 4 >= slots.count * 3 { makeRoom() }
       unsafe slots[index(digest)] = digest
       used += 1
     }
@@ -160,18 +176,19 @@ private final class DigestShard: @unchecked Sendable {
     return try spill.contains(digest)
   }
 
-  private func makeRoom() throws(LMDBError) {
+  private func grow() {
     let old = unsafe slots
-    if old.count < slotLimit {
-      unsafe slots = Self.emptySlots(old.count * 2)
-      for place in old.indices where unsafe old[place] != .zero {
-        unsafe slots[index(old[place])] = unsafe old[place]
-      }
-      unsafe old.deallocate()
-      return
+    unsafe slots = Self.emptySlots(old.count * 2)
+    for place in old.indices where unsafe old[place] != .zero {
+      unsafe slots[index(old[place])] = unsafe old[place]
     }
-    let digests = unsafe old.filter { $0 != .zero }
-    try spill.put(digests)
+    unsafe old.deallocate()
+  }
+
+  private func makeRoom() {
+    guard unsafe slots.count >= slotLimit else { return grow() }
+    let digests = unsafe slots.filter { $0 != .zero }
+    guard spill.put(digests) else { return grow() }
     var filter = spilled.take() ?? SpillFilter(lineCount: filterLineCount)
     for digest in digests { filter.insert(digest) }
     spilled = consume filter
@@ -188,12 +205,24 @@ private final class DigestSpill: @unchecked Sendable {
     let reader: LMDBReader
   }
 
+  private let warn: @Sendable (String) -> Void
+  private let makeFile: @Sendable () throws(LMDBError) -> LMDBEnvironment
   private let lock = PosixMutex()
   // Guarded by `lock`; once made it stays.
   private var file: File?
+  // Guarded by `lock`; a file that failed takes nothing more, but keeps what it has.
+  private var hasFailed = false
 
   // Digests that are put in one transaction, whose pages stay mapped and in memory until it ends.
   private static let putCount = 1024
+
+  init(
+    _ warn: @escaping @Sendable (String) -> Void,
+    _ makeFile: @escaping @Sendable () throws(LMDBError) -> LMDBEnvironment
+  ) {
+    self.warn = warn
+    self.makeFile = makeFile
+  }
 
   private func current() -> File? {
     lock.lock()
@@ -215,8 +244,26 @@ private final class DigestSpill: @unchecked Sendable {
     }
   }
 
-  /// Puts digests in any order.
-  func put(_ digests: [ChunkID]) throws(LMDBError) {
+  /// Puts digests in any order; false when they have to stay in memory, wherever else they are then.
+  func put(_ digests: [ChunkID]) -> Bool {
+    lock.lock()
+    let isUseless = hasFailed
+    lock.unlock()
+    if isUseless { return false }
+    do throws(LMDBError) {
+      try store(digests)
+      return true
+    } catch {
+      lock.lock()
+      let isFirst = !hasFailed
+      hasFailed = true
+      lock.unlock()
+      if isFirst { warn("\(error)") }
+      return false
+    }
+  }
+
+  private func store(_ digests: [ChunkID]) throws(LMDBError) {
     let file = try make()
     let sorted = digests.sorted()
     var done = 0
@@ -240,7 +287,7 @@ private final class DigestSpill: @unchecked Sendable {
     lock.lock()
     defer { lock.unlock() }
     if let file { return file }
-    let environment = try LMDBEnvironment.temporary()
+    let environment = try makeFile()
     let made = File(
       environment: environment, table: try environment.databases(["digests"])[0],
       reader: try LMDBReader(environment))

@@ -36,7 +36,8 @@ struct PrivateFolder: ~Copyable {
     let named = unsafe getenv("TMPDIR").map { value in
       unsafe [UInt8](UnsafeRawBufferPointer(start: value, count: strlen(value)))
     }
-    return [named, Array("/var/tmp".utf8), Array("/tmp".utf8)].compactMap(\.self)
+    // Empty is as if it were not there.
+    return [named ?? [], Array("/var/tmp".utf8), Array("/tmp".utf8)].filter { !$0.isEmpty }
   }
 
   deinit {

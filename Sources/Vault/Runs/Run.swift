@@ -14,7 +14,7 @@ package final class Run: @unchecked Sendable {
   private(set) var packs: PackSet
   private let keys: RunKeys
   // The chunks that this run adds.
-  private let added = DigestSet(memoryLimit: 4 << 20)
+  private let added: DigestSet
   // Packs that the store does not have as the index knows them: what they hold is stored again.
   let absentPacks: Set<UInt32>
   private let lock = Lock()
@@ -37,6 +37,11 @@ package final class Run: @unchecked Sendable {
       for: vault.epoch, repository: vault.repositoryID, randomness: vault.randomness)
     absentPacks = try vault.absentPacks().union(vault.index.numbers(of: options.avoidedPacks))
     isDry = options.isDry
+    added = DigestSet(memoryLimit: 4 << 20) { [weak vault] reason in
+      vault?.warn(
+        "no temporary file in $TMPDIR, /var/tmp or /tmp (\(reason)): what is known of new chunks "
+          + "stays in memory, up to 90 bytes for each")
+    }
     packs = PackSet(vault: vault, run: keys)
   }
 

@@ -1,5 +1,6 @@
 // Sets of digests: each is new once, whatever the threads and the memory do.
 
+import Glibc
 import Platform
 import Synchronization
 import Testing
@@ -62,6 +63,42 @@ import Testing
     for digest in digests where try set.insert(digest) { Issue.record("a digest was forgotten") }
     #expect(set.count == digests.count)
     for _ in 0..<1000 { #expect(try !set.contains(random.id())) }
+  }
+
+  @Test func withoutAFileAllStaysInMemory() throws {
+    let warnings = Mutex<[String]>([])
+    let set = DigestSet(
+      memoryLimit: 8 << 10, filterLineCount: 1,
+      warn: { text in warnings.withLock { $0 += [text] } },
+      makingFile: { () throws(LMDBError) in throw LMDBError(code: 28, "a full disk") })
+    var random = SeededGenerator(38)
+    let digests = (0..<20_000).map { _ in random.id(ChunkID.self) }
+    for digest in digests where try !set.insert(digest) { Issue.record("a digest was there") }
+    for digest in digests where try set.insert(digest) { Issue.record("a digest was forgotten") }
+    #expect(set.count == digests.count && !set.hasSpilled)
+    #expect(warnings.withLock { $0 } == ["a full disk: No space left on device"])
+  }
+
+  // What left memory before the file failed is still known.
+  @Test func aFileThatFailsKeepsWhatItHas() throws {
+    let environment = try LMDBEnvironment.temporary()
+    let warningCount = Atomic(0)
+    let set = DigestSet(
+      memoryLimit: 64 << 10, filterLineCount: 1024,
+      warn: { _ in warningCount.wrappingAdd(1, ordering: .relaxed) },
+      makingFile: { environment })
+    var random = SeededGenerator(39)
+    let digests = (0..<60_000).map { _ in random.id(ChunkID.self) }
+    for digest in digests.prefix(20_000) { #expect(try set.insert(digest)) }
+    #expect(set.hasSpilled)
+    // As on a full disk: nothing can be written any more.
+    let full = unsafe open("/dev/full", O_WRONLY)
+    #expect(full >= 0 && dup2(full, environment.dataDescriptor) >= 0)
+    close(full)
+    for digest in digests.dropFirst(20_000) { #expect(try set.insert(digest)) }
+    for digest in digests where try set.insert(digest) { Issue.record("a digest was forgotten") }
+    #expect(set.count == digests.count)
+    #expect(warningCount.load(ordering: .relaxed) == 1)
   }
 
   @Test func aFilterKnowsWhatItHoldsAndLittleElse() {
