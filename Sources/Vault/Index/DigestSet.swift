@@ -25,9 +25,7 @@ package final class DigestSet: Sendable {
   package convenience init(
     memoryLimit: Int = 8 << 20, warn: @escaping @Sendable (String) -> Void = { _ in }
   ) {
-    self.init(
-      memoryLimit: memoryLimit, filterLineCount: SpillFilter.lineCount, warn: warn,
-      makingFile: { () throws(LMDBError) in try .temporary() })
+    self.init(memoryLimit: memoryLimit, filterLineCount: SpillFilter.lineCount, warn: warn)
   }
 
   /// The same with a filter of another size, a power of two, and another file, for tests.
@@ -51,12 +49,12 @@ package final class DigestSet: Sendable {
 
   /// Adds a digest; true if it was not there.
   package func insert(_ digest: ChunkID) throws(VaultError) -> Bool {
-    try run { () throws(LMDBError) in try shard(digest).insert(digest) }
+    try temporaryFileErrors { () throws(LMDBError) in try shard(digest).insert(digest) }
   }
 
   /// Whether a digest is in the set.
   package func contains(_ digest: ChunkID) throws(VaultError) -> Bool {
-    try run { () throws(LMDBError) in try shard(digest).contains(digest) }
+    try temporaryFileErrors { () throws(LMDBError) in try shard(digest).contains(digest) }
   }
 
   /// How many digests are in the set.
@@ -67,21 +65,11 @@ package final class DigestSet: Sendable {
 
   /// Forgets all digests.
   package func removeAll() throws(VaultError) {
-    try run { () throws(LMDBError) in
+    try temporaryFileErrors { () throws(LMDBError) in
       for shard in shards { shard.lock.lock() }
       defer { for shard in shards { shard.lock.unlock() } }
       try spill.clear()
       for shard in shards { shard.clear() }
-    }
-  }
-
-  private func run<Result>(
-    _ body: () throws(LMDBError) -> Result
-  ) throws(VaultError) -> Result {
-    do throws(LMDBError) {
-      return try body()
-    } catch {
-      throw .temporaryFile("\(error)")
     }
   }
 }
@@ -199,17 +187,11 @@ private final class DigestShard: @unchecked Sendable {
 
 /// The digests that left memory, in an LMDB file of this process.
 private final class DigestSpill: @unchecked Sendable {
-  private struct File {
-    let environment: LMDBEnvironment
-    let table: LMDBDatabase
-    let reader: LMDBReader
-  }
-
   private let warn: @Sendable (String) -> Void
   private let makeFile: @Sendable () throws(LMDBError) -> LMDBEnvironment
   private let lock = PosixMutex()
   // Guarded by `lock`; once made it stays.
-  private var file: File?
+  private var file: TemporaryTable?
   // Guarded by `lock`; a file that failed takes nothing more, but keeps what it has.
   private var hasFailed = false
 
@@ -224,7 +206,7 @@ private final class DigestSpill: @unchecked Sendable {
     self.makeFile = makeFile
   }
 
-  private func current() -> File? {
+  private func current() -> TemporaryTable? {
     lock.lock()
     defer { lock.unlock() }
     return file
@@ -283,14 +265,11 @@ private final class DigestSpill: @unchecked Sendable {
     try file.environment.write { (writer) throws(LMDBError) in try writer.clear(file.table) }
   }
 
-  private func make() throws(LMDBError) -> File {
+  private func make() throws(LMDBError) -> TemporaryTable {
     lock.lock()
     defer { lock.unlock() }
     if let file { return file }
-    let environment = try makeFile()
-    let made = File(
-      environment: environment, table: try environment.databases(["digests"])[0],
-      reader: try LMDBReader(environment))
+    let made = try TemporaryTable(in: makeFile())
     file = made
     return made
   }

@@ -8,10 +8,10 @@
 /// 64 bytes a line. With 1,024 lines one in a thousand is answered wrongly with 25,000 in it, one in five
 /// with 150,000, and most with more: then it only costs time.
 @safe
-package struct SpillFilter: ~Copyable {
+struct SpillFilter: ~Copyable {
   private typealias Line = SIMD8<UInt64>
 
-  package static let lineCount = 1024
+  static let lineCount = 1024
   private let mask: Int
   private let lines: UnsafeMutablePointer<Line>
 

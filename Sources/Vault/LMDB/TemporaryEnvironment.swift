@@ -15,6 +15,27 @@ extension LMDBEnvironment {
   }
 }
 
+/// The one table of an environment of this process alone, and a reader of it.
+struct TemporaryTable {
+  let environment: LMDBEnvironment
+  let table: LMDBDatabase
+  let reader: LMDBReader
+
+  /// Makes the table in a private environment without others.
+  init(in environment: LMDBEnvironment) throws(LMDBError) {
+    self.environment = environment
+    table = try environment.databases(["rows"])[0]
+    reader = try LMDBReader(environment)
+  }
+}
+
+/// Runs what uses a temporary file, and throws its errors as that file's.
+func temporaryFileErrors<Result>(
+  _ body: () throws(LMDBError) -> Result
+) throws(VaultError) -> Result {
+  do throws(LMDBError) { return try body() } catch { throw .temporaryFile("\(error)") }
+}
+
 /// A new folder that goes away, with what LMDB made in it, when this value does.
 struct PrivateFolder: ~Copyable {
   let path: FilePath

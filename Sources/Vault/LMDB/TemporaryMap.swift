@@ -9,13 +9,7 @@ package final class TemporaryMap {
   private let memoryLimit: Int
   private var recent: [[UInt8]: [UInt8]] = [:]
   private var recentSize = 0
-  private var file: File?
-
-  private struct File {
-    let environment: LMDBEnvironment
-    let table: LMDBDatabase
-    let reader: LMDBReader
-  }
+  private var file: TemporaryTable?
 
   /// An empty map that keeps about this many bytes in memory.
   package init(memoryLimit: Int = 512 << 10) {
@@ -26,7 +20,7 @@ package final class TemporaryMap {
   package func get(_ key: [UInt8]) throws(VaultError) -> [UInt8]? {
     if let value = recent[key] { return value }
     guard let file else { return nil }
-    return try run { () throws(LMDBError) in
+    return try temporaryFileErrors { () throws(LMDBError) in
       try file.reader.read { (snapshot) throws(LMDBError) in try snapshot.get(file.table, key) }
     }
   }
@@ -54,7 +48,7 @@ package final class TemporaryMap {
   ) throws(VaultError) -> (key: [UInt8], value: [UInt8])? {
     if !recent.isEmpty { try spill() }
     guard let file else { return nil }
-    return try run { () throws(LMDBError) in
+    return try temporaryFileErrors { () throws(LMDBError) in
       try file.reader.read { (snapshot) throws(LMDBError) in
         let cursor = try snapshot.cursor(file.table)
         return try unsafe key.withRawBytes { (key) throws(LMDBError) in
@@ -66,7 +60,7 @@ package final class TemporaryMap {
   }
 
   private func spill() throws(VaultError) {
-    try run { () throws(LMDBError) in
+    try temporaryFileErrors { () throws(LMDBError) in
       let file = try usedFile()
       try file.environment.write { (writer) throws(LMDBError) in
         for key in recent.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
@@ -78,19 +72,10 @@ package final class TemporaryMap {
     recentSize = 0
   }
 
-  private func usedFile() throws(LMDBError) -> File {
+  private func usedFile() throws(LMDBError) -> TemporaryTable {
     if let file { return file }
-    let environment = try LMDBEnvironment.temporary()
-    let made = File(
-      environment: environment, table: try environment.databases(["values"])[0],
-      reader: try LMDBReader(environment))
+    let made = try TemporaryTable(in: .temporary())
     file = made
     return made
-  }
-
-  private func run<Result>(
-    _ body: () throws(LMDBError) -> Result
-  ) throws(VaultError) -> Result {
-    do throws(LMDBError) { return try body() } catch { throw .temporaryFile("\(error)") }
   }
 }
