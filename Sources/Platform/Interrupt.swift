@@ -20,6 +20,7 @@ package enum Interrupt {
   /// Catches SIGINT, SIGTERM and SIGHUP; a closed pipe, and a file that is
   /// longer than is permitted, become errors of `write`.
   ///
+  /// A mapped file that goes away under the program is named before that ends.
   /// What was ignored from the start, as under `nohup` or in the background of a script, stays so.
   package static func install() {
     // The handler must find it made: making it takes a lock.
@@ -32,6 +33,7 @@ package enum Interrupt {
     }
     Glibc.signal(SIGPIPE, SIG_IGN)
     Glibc.signal(SIGXFSZ, SIG_IGN)
+    clinux_explain_bus_errors()
   }
 
   private static func isIgnored(_ number: Int32) -> Bool {

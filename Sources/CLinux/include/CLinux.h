@@ -50,8 +50,11 @@ void clinux_lower_priority(void);
 void clinux_set_heap_limits(int map, int trim, int arenas);
 void clinux_trim_heap(void);
 
-// Anonymous memory that is there, in large pages until slow ones took more than `patience`
-// nanoseconds; MAP_FAILED where there is none.
+// A bus error names the mapped file and ends the program with exit code 1.
+void clinux_explain_bus_errors(void);
+
+// Anonymous memory that a thread fills, in large pages until slow ones took more than `patience`
+// nanoseconds. There is one such piece at a time; MAP_FAILED while there is another, or no memory.
 void *clinux_map_filled(size_t size, int protection, int flags, int64_t patience);
 
 // What the released program calls in place of mmap(2), with large pages for what is filled at once.

@@ -10,7 +10,8 @@
 // seal; that costs a check, no more.
 //
 // What remains: bits that change below the file system, and whoever truncates the file while it is
-// mapped. Rows carry checksums of their own against the first; the second kills the process.
+// mapped. Rows carry checksums of their own against the first; the second ends the process with a word
+// (mapped.c).
 
 internal import Glibc
 internal import Platform

@@ -37,6 +37,19 @@ import Testing
     #expect(try repository.snapshots().count == 3)
   }
 
+  @Test func aCacheThatBecomesShorterWhileItIsMappedIsNamed() throws {
+    let outcome = try repository.igudar(
+      "backup", "-q", "--stdin-from-command", "--", "/bin/sh", "-c",
+      ": > \"$(echo \"$XDG_CACHE_HOME\"/igudar/*/data.mdb)\"; seq 1 100000", code: 1)
+    let path = try #require(repository.shell("echo cache/igudar/*/data.mdb").lines.first)
+    #expect(
+      outcome.errorText.hasPrefix("igudar: \(repository.path(path)) became shorter"),
+      "\(outcome.errorText)")
+    try repository.igudar("backup", "-q", "src")
+    try repository.igudar("check", "--read-data")
+    #expect(try repository.snapshots().count == 2)
+  }
+
   @Test(arguments: [
     "dd if=/dev/zero of=data.mdb bs=4096 count=3 conv=notrunc", "truncate -s 5000 data.mdb",
     "rm data.mdb", "head -c 20000 /dev/urandom > data.mdb",
