@@ -65,7 +65,8 @@ let package = Package(
       // Its libsodium gets large pages (Sources/CLinux/pages.c).
       linkerSettings: [
         .unsafeFlags(
-          ["-static-stdlib", "-Xlinker", "--wrap=mmap"], .when(configuration: .release))
+          ["-static-stdlib", "-Xlinker", "--wrap=mmap", "-Xlinker", "--wrap=munmap"],
+          .when(configuration: .release))
       ]),
     .target(
       name: "FuzzTargets", dependencies: ["Platform", "Storage", "Vault", "Igudar"],

@@ -1,7 +1,9 @@
 // Large pages for the memory of Argon2. libsodium asks the kernel for 64 MiB and has them filled before
 // anybody could say what they are for: 16,384 pages, each with a fault of its own, take a quarter of the
-// time that a passphrase costs. The released program is linked with --wrap=mmap, which brings every call
-// of its own code here.
+// time that a passphrase costs. Here they are large, and a thread fills them while Argon2, which goes
+// through them in their order, begins with the first; another gives them back, as nobody has to wait for
+// that. The released program is linked with --wrap=mmap and --wrap=munmap, which bring every call of its
+// own code here.
 #define _GNU_SOURCE
 #include "CLinux.h"
 
@@ -10,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,19 +28,22 @@ enum { large_page = 2 << 20 };
 // 2 GB/s does without large pages.
 enum { slow = 1000 * 1000 };
 
-// Once slow pages took together as long as small ones would take for all of it, the others are small.
-enum { patience = 16 * slow };
+// Once slow pages took together half as long as small ones would take for all of it, the others are small.
+enum { patience = 8 * slow };
 
-// What two threads fill piece by piece, as long as a large page: the kernel holds the lock of all the
-// process's memory for one call, and other threads wait for it meanwhile.
-typedef struct {
-  uint8_t *start;
+// The one piece of memory that threads look after; of others there is nothing to know.
+static struct {
+  atomic_bool is_taken;
+  // Set when the rest is.
+  _Atomic(uint8_t *) start;
   size_t size;
   int64_t patience;
-  atomic_size_t next;
-  // What slow pages took; beyond the patience the others are small.
-  _Atomic int64_t waited;
-} filling;
+  int has_filler;
+  pthread_t filler;
+} kept;
+
+// munmap(2) itself, which by its name would come back here.
+static int unmap(void *address, size_t size) { return (int)syscall(SYS_munmap, address, size); }
 
 static int64_t processor_time(void) {
   struct timespec time = {0, 0};
@@ -45,52 +51,78 @@ static int64_t processor_time(void) {
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
+// One large page at a time: the kernel holds the lock of all the process's memory for one call, and other
+// threads wait for it meanwhile.
 static void *fill(void *memory) {
-  filling *all = memory;
-  for (;;) {
-    size_t begin = atomic_fetch_add(&all->next, large_page);
-    if (begin >= all->size) return NULL;
-    size_t rest = all->size - begin;
+  uint8_t *start = memory;
+  int64_t waited = 0;
+  for (size_t begin = 0; begin < kept.size; begin += large_page) {
+    size_t rest = kept.size - begin;
     int64_t before = processor_time();
-    madvise(all->start + begin, rest < large_page ? rest : large_page, MADV_POPULATE_WRITE);
+    madvise(start + begin, rest < large_page ? rest : large_page, MADV_POPULATE_WRITE);
     int64_t taken = processor_time() - before;
-    if (taken <= slow && taken <= all->patience) continue;
-    int64_t waited = atomic_fetch_add(&all->waited, taken);
-    if (waited <= all->patience && waited + taken > all->patience) {
-      madvise(all->start + begin, rest, MADV_NOHUGEPAGE);
-    }
+    if (waited > kept.patience || (taken <= slow && taken <= kept.patience)) continue;
+    waited += taken;
+    if (waited > kept.patience) madvise(start + begin, rest, MADV_NOHUGEPAGE);
   }
-}
-
-// The kernel zeroes as fast as one processor writes, so two of them take half the time.
-static void fill_by_two(uint8_t *start, size_t size, int64_t patience) {
-  filling all = {.start = start, .size = size, .patience = patience};
-  pthread_t helper;
-  int refused = pthread_create(&helper, NULL, fill, &all);
-  fill(&all);
-  if (!refused) pthread_join(helper, NULL);
+  return NULL;
 }
 
 void *clinux_map_filled(size_t size, int protection, int flags, int64_t patience) {
+  if (size > SIZE_MAX - large_page || atomic_exchange(&kept.is_taken, 1)) return MAP_FAILED;
   // Large pages begin at multiples of their size; what is too much goes back.
   uint8_t *start = mmap64(NULL, size + large_page, protection, flags & ~MAP_POPULATE, -1, 0);
-  if (start == MAP_FAILED) return MAP_FAILED;
+  if (start == MAP_FAILED) {
+    kept.is_taken = 0;
+    return MAP_FAILED;
+  }
   size_t before = -(uintptr_t)start & (large_page - 1);
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
-  size_t kept = (size + page - 1) & ~(page - 1);
-  if (before > 0) munmap(start, before);
-  munmap(start + before + kept, large_page - before);
+  size_t whole = (size + page - 1) & ~(page - 1);
+  if (before > 0) unmap(start, before);
+  start += before;
+  unmap(start + whole, large_page - before);
   // Where there are none it stays with small pages.
-  madvise(start + before, size, MADV_HUGEPAGE);
-  fill_by_two(start + before, size, patience);
-  return start + before;
+  madvise(start, size, MADV_HUGEPAGE);
+  kept.size = size;
+  kept.patience = patience;
+  // Without a thread every page comes when it is touched.
+  kept.has_filler = pthread_create(&kept.filler, NULL, fill, start) == 0;
+  kept.start = start;
+  return start;
 }
 
 void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, long offset) {
   const int filled = MAP_ANONYMOUS | MAP_PRIVATE | MAP_POPULATE;
-  if (address || size < 4 * large_page || size > SIZE_MAX - large_page || (flags & filled) != filled) {
-    return mmap64(address, size, protection, flags, file, offset);
+  if (!address && size >= 4 * large_page && (flags & filled) == filled) {
+    void *start = clinux_map_filled(size, protection, flags, patience);
+    if (start != MAP_FAILED) return start;
   }
-  void *start = clinux_map_filled(size, protection, flags, patience);
-  return start == MAP_FAILED ? mmap64(address, size, protection, flags, file, offset) : start;
+  return mmap64(address, size, protection, flags, file, offset);
+}
+
+// In pieces, for the same lock.
+static void *give_back(void *memory) {
+  uint8_t *start = memory;
+  size_t size = kept.size;
+  if (kept.has_filler) pthread_join(kept.filler, NULL);
+  for (size_t begin = 0; begin < size; begin += 4 * large_page) {
+    size_t rest = size - begin;
+    madvise(start + begin, rest < 4 * large_page ? rest : 4 * large_page, MADV_DONTNEED);
+  }
+  kept.start = NULL;
+  kept.is_taken = 0;
+  unmap(start, size);
+  return NULL;
+}
+
+int __wrap_munmap(void *address, size_t size) {
+  if (!address || address != kept.start || size != kept.size) return unmap(address, size);
+  pthread_t helper;
+  if (pthread_create(&helper, NULL, give_back, address) == 0) {
+    pthread_detach(helper);
+  } else {
+    give_back(address);
+  }
+  return 0;
 }

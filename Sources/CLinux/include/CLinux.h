@@ -57,5 +57,8 @@ void clinux_explain_bus_errors(void);
 // nanoseconds. There is one such piece at a time; MAP_FAILED while there is another, or no memory.
 void *clinux_map_filled(size_t size, int protection, int flags, int64_t patience);
 
-// What the released program calls in place of mmap(2), with large pages for what is filled at once.
+// What the released program calls in place of mmap(2), with such memory for what is to be filled at once.
 void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, long offset);
+
+// What it calls in place of munmap(2): a thread gives such memory back.
+int __wrap_munmap(void *address, size_t size);

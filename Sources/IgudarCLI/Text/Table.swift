@@ -1,13 +1,15 @@
 // Tables as `snapshots` prints them: a heading, a rule, rows whose cells may have several lines, a
 // rule and a last line. Cells are text that was already made printable.
 
+import Platform
+
 /// Rows and columns of text.
-struct Table {
+struct Table: Sendable {
   private let headings: [String]
   private let alignments: [Alignment]
   private var rows: [[[String]]] = []
 
-  enum Alignment { case left, right }
+  enum Alignment: Sendable { case left, right }
 
   /// Columns from left to right.
   init(_ columns: [(heading: String, alignment: Alignment)]) {
@@ -32,7 +34,7 @@ struct Table {
     let widths = self.widths
     let rule = String(repeating: "-", count: widths.reduce(0, +) + 2 * max(0, widths.count - 1))
     var lines = [line(headings, widths), rule]
-    for row in rows { lines += self.lines(of: row, widths) }
+    lines += rows.parallelMap { rows in rows.flatMap { self.lines(of: $0, widths) } }
     lines.append(rule)
     if let footer { lines.append(footer) }
     return lines
@@ -40,13 +42,15 @@ struct Table {
 
   private var widths: [Int] {
     headings.indices.map { column in
-      let cells = rows.flatMap { column < $0.count ? $0[column] : [] }
-      return (cells + [headings[column]]).map(displayWidth).max() ?? 0
+      rows.reduce(displayWidth(headings[column])) { width, row in
+        guard column < row.count else { return width }
+        return row[column].reduce(width) { max($0, displayWidth($1)) }
+      }
     }
   }
 
   private func lines(of row: [[String]], _ widths: [Int]) -> [String] {
-    let height = max(1, row.map(\.count).max() ?? 1)
+    let height = max(1, row.map { $0.count }.max() ?? 1)
     return (0..<height).map { index in
       line(row.map { index < $0.count ? $0[index] : "" }, widths)
     }

@@ -6,9 +6,9 @@ import Platform
 import Vault
 
 /// A table of snapshots in the making.
-struct SnapshotTable {
+struct SnapshotTable: Sendable {
   private let isCompact: Bool
-  private let time: (Timestamp) -> CivilTime
+  private let time: @Sendable (Timestamp) -> CivilTime
 
   /// `zone` is the one that times are shown in; nil for the local one.
   init(isCompact: Bool, zone: TimeZone? = nil) {
@@ -24,14 +24,17 @@ struct SnapshotTable {
     let hasReasons = !isCompact && rows.contains { !$0.reasons.isEmpty }
     let hasNotes = !isCompact && rows.contains { !Self.notes(on: $0.snapshot).isEmpty }
     var table = Table(columns(hasReasons: hasReasons, hasNotes: hasNotes))
-    for row in rows {
-      var cells = cells(of: row.snapshot)
-      if hasReasons { cells.append(row.reasons) }
-      if !isCompact { cells.append(row.snapshot.paths.map(\.description)) }
-      if hasNotes { cells.append(Self.notes(on: row.snapshot)) }
-      cells.append([humanSize(row.snapshot.snapshot.counts.bytesProcessed)])
-      table.add(lines: cells)
+    let cells = rows.parallelMap { rows in
+      rows.map { row in
+        var cells = self.cells(of: row.snapshot)
+        if hasReasons { cells.append(row.reasons) }
+        if !isCompact { cells.append(row.snapshot.paths.map { $0.description }) }
+        if hasNotes { cells.append(Self.notes(on: row.snapshot)) }
+        cells.append([humanSize(row.snapshot.snapshot.counts.bytesProcessed)])
+        return cells
+      }
     }
+    for row in cells { table.add(lines: row) }
     for line in table.lines(footer: counted(rows.count, "snapshot")) { output.line(line) }
   }
 
