@@ -51,6 +51,35 @@ struct SignalTests {
   }
 }
 
+/// Several signals.
+struct SecondSignalTests {
+  @Test(arguments: ["kill -TERM $PPID", "kill -HUP $PPID"])
+  func signalsThatComeTogetherAreOne(second: String) throws {
+    let test = try TestRepository()
+    let outcome = try test.igudar(
+      "backup", "-q", "--stdin-from-command", "--", "/bin/sh", "-c",
+      "kill -TERM $PPID; \(second); seq 1 1000000", code: 130)
+    #expect(outcome.errorText.contains("interrupted"), "\(outcome.errorText)")
+    #expect(!outcome.errorText.contains("second signal"))
+    try test.igudar("check", "--read-data")
+  }
+
+  // It waits for somebody who holds the cache's lock.
+  @Test func aSecondOneEndsAtOnceAndSaysSo() throws {
+    let test = try TestRepository()
+    try test.igudar("backup", "-q", "--stdin-from-command", "--", "/bin/echo", "one")
+    let outcome = try test.shell(
+      """
+      exec 9< "$(echo cache/igudar/*/guard)"; flock 9
+      \(Program.path) snapshots 9<&- 2>&1 & sleep 0.5; kill -TERM $!; sleep 0.5; kill -TERM $!
+      code=0; wait $! || code=$?; echo $code
+      """)
+    #expect(outcome.text.contains("second signal"), "\(outcome.text)")
+    #expect(outcome.lines.last == "130")
+    try test.igudar("check", "--read-data")
+  }
+}
+
 /// What a system may withhold from a program.
 struct BareSystemTests {
   @Test func aFileThatIsLongerThanIsPermittedIsAnErrorAndNoSignal() throws {
