@@ -45,6 +45,7 @@ public final class ChunkFind {
 
   /// A search in a repository, whose index is loaded for it.
   public init(_ wanted: WantedChunks, in repository: Repository) throws(RepositoryError) {
+    repository.vault.allowRereadingIndex()
     self.wanted = wanted
     source = try vaultErrors { () throws(VaultError) in try repository.nodeSource() }
     search = SubtreeSearch(in: source)

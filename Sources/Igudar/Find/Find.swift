@@ -13,6 +13,7 @@ public final class Find {
 
   /// A search in a repository, whose index is loaded for it.
   public init(_ query: FindQuery, in repository: Repository) throws(RepositoryError) {
+    repository.vault.allowRereadingIndex()
     self.query = query
     search = try SubtreeSearch(
       in: vaultErrors { () throws(VaultError) in try repository.nodeSource() })

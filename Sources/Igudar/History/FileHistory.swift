@@ -29,6 +29,7 @@ extension Repository {
     of path: FilePath, in snapshots: [SnapshotInfo],
     unreadable: (SnapshotInfo, RepositoryError) -> Void, found: (FileVersion) -> Bool
   ) throws(RepositoryError) {
+    vault.allowRereadingIndex()
     let source = try vaultErrors { () throws(VaultError) in try nodeSource() }
     var last: [[UInt8]: Entry] = [:]
     for snapshot in snapshots {

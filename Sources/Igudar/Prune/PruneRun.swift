@@ -78,6 +78,7 @@ final class PruneRun {
   private func survey() throws(VaultError) -> (table: PackTable?, plan: PrunePlan) {
     // What a walk that was cut short has met says nothing.
     live = LiveChunks(repository, ignoring: options.ignored, jobs: options.jobs)
+    vault.keepPackNumbers()
     let state = vault.journal.state
     try vault.loadIndex()
     try vault.requireWholeIndex(of: state)

@@ -51,6 +51,7 @@ private final class StatisticsRun {
     self.mode = mode
     self.progress = progress
     self.unreadable = unreadable
+    repository.vault.keepPackNumbers()
     source = try repository.nodeSource()
     index = try repository.vault.index.reader()
     hasher = repository.vault.hasher

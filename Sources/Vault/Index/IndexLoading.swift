@@ -99,13 +99,13 @@ extension Vault {
 
   /// Lets readers that miss a chunk have the index read anew, once.
   ///
-  /// For those who only read: packs get other numbers then, on which runs and prunes count.
+  /// For those who only read: packs get other numbers then. It says nothing where those are kept.
   package func allowRereadingIndex() {
     rereading.withLock { if $0 == .forbidden { $0 = .allowed } }
   }
 
-  /// Packs keep their numbers from now on.
-  func keepPackNumbers() { rereading.withLock { $0 = .forbidden } }
+  /// Packs keep their numbers as long as this vault is open: runs, prunes and statistics count on them.
+  package func keepPackNumbers() { rereading.withLock { $0 = .excluded } }
 
   /// Reads the index anew for a reader that misses a chunk, once for all readers; false where that may
   /// not be or is no help.
@@ -126,7 +126,7 @@ extension Vault {
   }
 
   /// Whether the index may be read anew.
-  enum Rereading { case forbidden, allowed, done }
+  enum Rereading { case forbidden, allowed, done, excluded }
 
   // MARK: Beside prunes
 

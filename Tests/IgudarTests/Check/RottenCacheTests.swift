@@ -53,6 +53,37 @@ import Testing
     #expect(try rotten().entry(at: names, in: half.kept).type == .directory)
   }
 
+  @Test func filesAreFoundAndTheirHistory() throws {
+    let repository = try rotten()
+    var names: [FilePath] = []
+    let find = try Find(FindQuery(), in: repository)
+    _ = try find.run(in: half.kept.snapshot.root, unreadable: { Issue.record("\($0) \($1)") }) {
+      names.append($1)
+      return true
+    }
+    let path = half.small.path.appending(FileName(unchecked: Array("barley".utf8)))
+    #expect(names.contains(path))
+    var versions = 0
+    try rotten().history(
+      of: path, in: [half.kept], unreadable: { Issue.record("\($0) \($1)") }
+    ) { _ in
+      versions += 1
+      return true
+    }
+    #expect(versions == 1)
+  }
+
+  @Test func statisticsAndPrunesKeepTheNumbersOfPacks() throws {
+    let repository = try rotten()
+    repository.vault.allowRereadingIndex()
+    _ = try repository.statistics(of: [half.kept], counting: .rawData) { _, _, _ in }
+    #expect(try !repository.vault.rereadIndex())
+    let other = try rotten()
+    other.vault.allowRereadingIndex()
+    _ = try? Prune(other).plan()
+    #expect(try !other.vault.rereadIndex())
+  }
+
   @Test func whatIsLostIsReadAnewOnceAndTold() throws {
     let repository = try rotten()
     let vault = repository.vault
@@ -68,6 +99,8 @@ import Testing
     let vault = try rotten().vault
     vault.allowRereadingIndex()
     _ = try Run(vault: vault, options: RunOptions())
+    // Whoever reads beside it, too.
+    vault.allowRereadingIndex()
     #expect(try !vault.rereadIndex())
     #expect(try vault.index.counts().chunkCount == 0)
   }
