@@ -14,10 +14,11 @@ enum DumpCommand {
 
   static let command = Command(
     "dump", summary: "Write a file, or a folder as an archive, to standard output",
-    operands: "SNAPSHOT[:PATH] FILE", operandCount: 2...2,
+    operands: "SNAPSHOT[:PATH] [FILE]", operandCount: 1...2,
     details: """
-      FILE is a path in the snapshot, or below :PATH. Holes of a file are written as zeros, and as
-      holes where --target is a file. A folder becomes an archive whose paths begin with FILE:
+      FILE is a path in the snapshot, or below :PATH, which is enough by itself. Holes of a file
+      are written as zeros, and as holes where --target is a file. A folder becomes an archive
+      whose paths begin with FILE:
 
       tar  with attributes, access control lists, hard links, holes, devices and times to the
            nanosecond; `tar --xattrs --xattrs-include='*' --acls -xpf -` as root brings all back
@@ -33,6 +34,10 @@ enum DumpCommand {
 
   private static func run(_ invocation: Invocation) throws -> ExitCode {
     let selector = try SnapshotSelector(parsing: invocation.operands[0])
+    guard invocation.operands.count > 1 || selector.path != nil else {
+      throw invocation.usage("say what to dump: a path in the snapshot, or / for all of it")
+    }
+    let file = invocation.operands.count > 1 ? invocation.operands[1] : []
     let format = try invocation.options.value(archive, as: ArchiveFormat.self)
     let filter = try invocation.filter()
     if let target = invocation.options.bytes(target) {
@@ -40,14 +45,18 @@ enum DumpCommand {
     }
     let repository = try invocation.openRepository()
     let snapshot = try repository.snapshot(selector, filter: filter)
-    let below = FilePath(invocation.operands[1]).components
+    let below = FilePath(file).components
     let entry = try repository.entry(at: (selector.path ?? []) + below, in: snapshot)
     if format != nil || entry.type == .directory {
-      let path = FilePath(Array(below.map(\.bytes).joined(separator: [0x2f])))
+      // What is no folder has its own name in the archive at least.
+      let names =
+        below.isEmpty && entry.type != .directory ? (selector.path ?? []).suffix(1) : below[...]
+      let path = FilePath(Array(names.map(\.bytes).joined(separator: [0x2f])))
       return try ArchiveOutput(invocation.output, target: invocation.options.bytes(target)).write(
         entry, at: path, of: repository, as: format ?? .tar)
     }
-    let dump = FileDump(try file(entry, invocation), of: repository)
+    let name = below.isEmpty ? selector.text : printable(file)
+    let dump = FileDump(try content(of: entry, at: name), of: repository)
     if let name = invocation.options.bytes(target) {
       try write(dump, into: FilePath(name), invocation.output)
     } else {
@@ -78,10 +87,9 @@ enum DumpCommand {
     }
   }
 
-  private static func file(
-    _ entry: Entry, _ invocation: Invocation
+  private static func content(
+    of entry: Entry, at path: String
   ) throws(Failure) -> Entry.File {
-    let path = printable(invocation.operands[1])
     switch entry.kind {
     case .file(let file): return file
     case .symbolicLink(let target):

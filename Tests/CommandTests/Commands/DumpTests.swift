@@ -26,9 +26,26 @@ import Testing
     #expect(whole)
     let part = try repository.igudar("dump", "latest:src", name).output == expected
     #expect(part)
+    let one = try repository.igudar("dump", "latest:src/\(name)").output == expected
+    #expect(one)
     try repository.igudar("dump", "latest", "src/\(name)", "--target", "out")
     let target = try repository.sandbox.read("out") == expected
     #expect(target)
+  }
+
+  @Test func aPathBehindTheSnapshotIsEnoughForArchivesToo() throws {
+    try repository.igudar("dump", "latest:src/a", "-t", "folder.tar")
+    try repository.igudar("dump", "latest:src/a/large", "-a", "tar", "-t", "file.tar")
+    try repository.shell(
+      "mkdir folder file; tar -xf folder.tar -C folder; tar -xf file.tar -C file")
+    try repository.shell("cmp folder/large src/a/large; cmp file/large src/a/large")
+  }
+
+  @Test func whatToDumpIsAskedFor() throws {
+    let outcome = try repository.igudar("dump", "latest", code: 1)
+    #expect(outcome.errorText.contains("say what to dump"), "\(outcome.errorText)")
+    let link = try repository.igudar("dump", "latest:src/link", code: 1)
+    #expect(link.errorText.contains("“latest:src/link” is a symbolic link"), "\(link.errorText)")
   }
 
   @Test func holesStayHolesInATarget() throws {

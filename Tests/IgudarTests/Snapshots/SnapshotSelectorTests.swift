@@ -72,6 +72,21 @@ import Vault
     #expect(try find("cd", SnapshotFilter(hosts: [Array("a".utf8)])) == "cd00")
   }
 
+  @Test func whereAllArePartialThatIsSaid() throws {
+    let partial = try [
+      info("a1", at: 10, isPartial: true), info("a2", at: 20, isPartial: true),
+      info("a3", at: 30, isPartial: true, isForgotten: true),
+    ]
+    let selector = try SnapshotSelector(parsing: Array("latest".utf8))
+    let error = SelectorError.partial("latest", partial.prefix(2).map(\.id))
+    #expect(throws: error) { try selector.resolve(among: partial) }
+    #expect(error.description.contains("a2000000"))
+    let others = SnapshotFilter(hosts: [Array("z".utf8)])
+    #expect(throws: SelectorError.notFound("latest of these hosts, tags and paths")) {
+      try selector.resolve(among: partial, filter: others)
+    }
+  }
+
   @Test func pathsStandBehindAColon() throws {
     func path(_ text: String) throws -> [String]? {
       try SnapshotSelector(parsing: Array(text.utf8)).path?.map(\.description)

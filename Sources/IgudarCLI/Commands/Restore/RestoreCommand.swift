@@ -101,7 +101,7 @@ enum RestoreCommand {
     as target: FilePath, _ invocation: Invocation
   ) throws(Failure) {
     guard try invocation.settings().keep(target) else { return }
-    throw .target("\(target)", "it lies inside the repository")
+    throw .target("\(target)", "it belongs to the repository, or opens it")
   }
 
   // As restic does: a slip of the finger must not empty a machine.
