@@ -101,17 +101,17 @@ void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fil
   return mmap64(address, size, protection, flags, file, offset);
 }
 
-// In pieces, for the same lock.
+// In pieces, for the same lock. There may be another piece of memory meanwhile.
 static void *give_back(void *memory) {
   uint8_t *start = memory;
   size_t size = kept.size;
   if (kept.has_filler) pthread_join(kept.filler, NULL);
+  kept.start = NULL;
+  kept.is_taken = 0;
   for (size_t begin = 0; begin < size; begin += 4 * large_page) {
     size_t rest = size - begin;
     madvise(start + begin, rest < 4 * large_page ? rest : 4 * large_page, MADV_DONTNEED);
   }
-  kept.start = NULL;
-  kept.is_taken = 0;
   unmap(start, size);
   return NULL;
 }

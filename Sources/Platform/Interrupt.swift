@@ -11,8 +11,8 @@ package enum Interrupt {
   private static let signal = Atomic<Int32>(0)
   // When the first came, in nanoseconds of the monotonic clock.
   private static let firstTime = Atomic<UInt64>(0)
-  // Nobody presses twice so fast.
-  private static let togetherness: UInt64 = 100_000_000
+  // Nanoseconds; few press twice so fast.
+  private static let togetherness: UInt64 = 250_000_000
 
   /// The signal that asked, 0 if none did.
   package static var requested: Int32 { signal.load(ordering: .relaxed) }

@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  // A thread does it: when the last of it is gone all of it is, and there may be another piece.
+  // A thread does it; there may be another piece when the content is gone.
   private func unmap(_ memory: UnsafeMutableRawBufferPointer) throws {
     let start = try unsafe #require(memory.baseAddress)
     let end = unsafe start + (memory.count - 32)

@@ -54,6 +54,10 @@ import Testing
       precondition(Interrupt.requested == 0)
       kill(getpid(), SIGTERM)
       while Interrupt.requested != SIGTERM { sched_yield() }
+      // It belongs to the first.
+      kill(getpid(), SIGHUP)
+      usleep(500_000)
+      precondition(Interrupt.requested == SIGTERM)
       kill(getpid(), SIGINT)
       while true { pause() }
     }
