@@ -1,21 +1,33 @@
 // A mapped file that becomes shorter, or whose disk cannot read it, is SIGBUS: the process ends where it
-// stands. It is not to end without a word. Only what is safe in a signal handler is called.
+// stands. It is not to end without a word. Only what is safe in signal handlers is called.
 #define _GNU_SOURCE
 #include "CLinux.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 // The longest path, and the numbers before it.
 enum { line_size = 4096 + 128 };
 
+// Whoever does not read what is said is not waited for.
 static void say(const char *text) {
+  struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
+  if (poll(&output, 1, 0) != 1) return;
   ssize_t done = write(STDERR_FILENO, text, strlen(text));
   (void)done;
+}
+
+void clinux_last_words(const char *text) {
+  struct termios terminal;
+  // A line of progress may stand there.
+  say(tcgetattr(STDERR_FILENO, &terminal) == 0 ? "\nigudar: " : "igudar: ");
+  say(text);
 }
 
 static const char *hexadecimal(const char *text, uintptr_t *number) {
@@ -61,13 +73,21 @@ static const char *mapped_file(uintptr_t address, char line[line_size]) {
 
 static void explain(int number, siginfo_t *information, void *context) {
   (void)number, (void)context;
+  if (information->si_code <= 0) {
+    // Somebody sent it.
+    signal(SIGBUS, SIG_DFL);
+    raise(SIGBUS);
+    return;
+  }
+  // Other threads may meet the same.
+  static atomic_flag is_said = ATOMIC_FLAG_INIT;
+  while (atomic_flag_test_and_set(&is_said)) pause();
   char line[line_size];
   const char *path = mapped_file((uintptr_t)information->si_addr, line);
-  say(isatty(STDERR_FILENO) ? "\nigudar: " : "igudar: ");
-  if (information->si_code == BUS_MCEERR_AR || information->si_code == BUS_MCEERR_AO || !path) {
-    say("the memory of this machine is failing. Nothing saved before is harmed.\n");
+  if (information->si_code == BUS_MCEERR_AR || information->si_code == BUS_MCEERR_AO) {
+    clinux_last_words("the memory of this machine is failing. Nothing saved before is harmed.\n");
   } else {
-    say(path);
+    clinux_last_words(path ? path : "a file");
     say(" became shorter, or could not be read, while it was in use. Nothing saved before is harmed. "
         "Look after the disk that it is on, then run the command again.\n");
   }
@@ -75,7 +95,7 @@ static void explain(int number, siginfo_t *information, void *context) {
 }
 
 void clinux_explain_bus_errors(void) {
-  struct sigaction action = {.sa_sigaction = explain, .sa_flags = SA_SIGINFO | SA_RESETHAND};
+  struct sigaction action = {.sa_sigaction = explain, .sa_flags = SA_SIGINFO};
   sigemptyset(&action.sa_mask);
   sigaction(SIGBUS, &action, NULL);
 }

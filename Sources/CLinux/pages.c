@@ -8,7 +8,6 @@
 #include "CLinux.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -33,14 +32,16 @@ enum { patience = 8 * slow };
 
 // The one piece of memory that threads look after; of others there is nothing to know.
 static struct {
-  atomic_bool is_taken;
-  // Set when the rest is.
-  _Atomic(uint8_t *) start;
+  pthread_mutex_t lock;
+  pthread_cond_t is_gone;
+  // The lock guards the state, and the start, which is NULL until all of it is known.
+  enum { none, kept, leaving } state;
+  uint8_t *start;
   size_t size;
   int64_t patience;
   int has_filler;
   pthread_t filler;
-} kept;
+} piece = {.lock = PTHREAD_MUTEX_INITIALIZER, .is_gone = PTHREAD_COND_INITIALIZER};
 
 // munmap(2) itself, which by its name would come back here.
 static int unmap(void *address, size_t size) { return (int)syscall(SYS_munmap, address, size); }
@@ -56,24 +57,41 @@ static int64_t processor_time(void) {
 static void *fill(void *memory) {
   uint8_t *start = memory;
   int64_t waited = 0;
-  for (size_t begin = 0; begin < kept.size; begin += large_page) {
-    size_t rest = kept.size - begin;
+  for (size_t begin = 0; begin < piece.size; begin += large_page) {
+    size_t rest = piece.size - begin;
     int64_t before = processor_time();
     madvise(start + begin, rest < large_page ? rest : large_page, MADV_POPULATE_WRITE);
     int64_t taken = processor_time() - before;
-    if (waited > kept.patience || (taken <= slow && taken <= kept.patience)) continue;
+    if (waited > piece.patience || (taken <= slow && taken <= piece.patience)) continue;
     waited += taken;
-    if (waited > kept.patience) madvise(start + begin, rest, MADV_NOHUGEPAGE);
+    if (waited > piece.patience) madvise(start + begin, rest, MADV_NOHUGEPAGE);
   }
   return NULL;
 }
 
-void *clinux_map_filled(size_t size, int protection, int flags, int64_t patience) {
-  if (size > SIZE_MAX - large_page || atomic_exchange(&kept.is_taken, 1)) return MAP_FAILED;
+// False while there is a piece; one that is being given back is waited for.
+static int take_piece(void) {
+  pthread_mutex_lock(&piece.lock);
+  while (piece.state == leaving) pthread_cond_wait(&piece.is_gone, &piece.lock);
+  int is_mine = piece.state == none;
+  if (is_mine) piece.state = kept;
+  pthread_mutex_unlock(&piece.lock);
+  return is_mine;
+}
+
+static void leave_piece(void) {
+  pthread_mutex_lock(&piece.lock);
+  piece.state = none;
+  pthread_cond_broadcast(&piece.is_gone);
+  pthread_mutex_unlock(&piece.lock);
+}
+
+void *clinux_map_filled(size_t size, int protection, int flags, int64_t limit) {
+  if (size > SIZE_MAX - large_page || !take_piece()) return MAP_FAILED;
   // Large pages begin at multiples of their size; what is too much goes back.
   uint8_t *start = mmap64(NULL, size + large_page, protection, flags & ~MAP_POPULATE, -1, 0);
   if (start == MAP_FAILED) {
-    kept.is_taken = 0;
+    leave_piece();
     return MAP_FAILED;
   }
   size_t before = -(uintptr_t)start & (large_page - 1);
@@ -84,11 +102,13 @@ void *clinux_map_filled(size_t size, int protection, int flags, int64_t patience
   unmap(start + whole, large_page - before);
   // Where there are none it stays with small pages.
   madvise(start, size, MADV_HUGEPAGE);
-  kept.size = size;
-  kept.patience = patience;
+  piece.size = size;
+  piece.patience = limit;
   // Without a thread every page comes when it is touched.
-  kept.has_filler = pthread_create(&kept.filler, NULL, fill, start) == 0;
-  kept.start = start;
+  piece.has_filler = pthread_create(&piece.filler, NULL, fill, start) == 0;
+  pthread_mutex_lock(&piece.lock);
+  piece.start = start;
+  pthread_mutex_unlock(&piece.lock);
   return start;
 }
 
@@ -101,23 +121,28 @@ void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fil
   return mmap64(address, size, protection, flags, file, offset);
 }
 
-// In pieces, for the same lock. There may be another piece of memory meanwhile.
+// In parts, for the same lock.
 static void *give_back(void *memory) {
   uint8_t *start = memory;
-  size_t size = kept.size;
-  if (kept.has_filler) pthread_join(kept.filler, NULL);
-  kept.start = NULL;
-  kept.is_taken = 0;
-  for (size_t begin = 0; begin < size; begin += 4 * large_page) {
-    size_t rest = size - begin;
+  if (piece.has_filler) pthread_join(piece.filler, NULL);
+  for (size_t begin = 0; begin < piece.size; begin += 4 * large_page) {
+    size_t rest = piece.size - begin;
     madvise(start + begin, rest < 4 * large_page ? rest : 4 * large_page, MADV_DONTNEED);
   }
-  unmap(start, size);
+  unmap(start, piece.size);
+  leave_piece();
   return NULL;
 }
 
 int __wrap_munmap(void *address, size_t size) {
-  if (!address || address != kept.start || size != kept.size) return unmap(address, size);
+  pthread_mutex_lock(&piece.lock);
+  int is_piece = address && address == piece.start && size == piece.size;
+  if (is_piece) {
+    piece.state = leaving;
+    piece.start = NULL;
+  }
+  pthread_mutex_unlock(&piece.lock);
+  if (!is_piece) return unmap(address, size);
   pthread_t helper;
   if (pthread_create(&helper, NULL, give_back, address) == 0) {
     pthread_detach(helper);

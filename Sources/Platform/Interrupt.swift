@@ -9,10 +9,8 @@ import Synchronization
 /// Whether the program was asked to end.
 package enum Interrupt {
   private static let signal = Atomic<Int32>(0)
-  // When the first came, in nanoseconds of the monotonic clock.
+  // When the first came, by the monotonic clock; 0 if none did.
   private static let firstTime = Atomic<UInt64>(0)
-  // Nanoseconds; few press twice so fast.
-  private static let togetherness: UInt64 = 250_000_000
 
   /// The signal that asked, 0 if none did.
   package static var requested: Int32 { signal.load(ordering: .relaxed) }
@@ -32,11 +30,13 @@ package enum Interrupt {
     _ = (requested, firstTime.load(ordering: .relaxed))
     for number in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(number) {
       Glibc.signal(number) { number in
-        let now = Interrupt.now
-        if Interrupt.requested == 0 {
-          Interrupt.firstTime.store(now, ordering: .relaxed)
+        let now = monotonicNanoseconds()
+        // One of several that are handled at the same moment is the first.
+        let (isFirst, first) = Interrupt.firstTime.compareExchange(
+          expected: 0, desired: now, ordering: .relaxed)
+        if isFirst {
           Interrupt.request(number)
-        } else if now &- Interrupt.firstTime.load(ordering: .relaxed) > Interrupt.togetherness {
+        } else if Interrupt.isLater(now, than: first) {
           Interrupt.endAtOnce()
         }
       }
@@ -47,18 +47,17 @@ package enum Interrupt {
   }
 
   private static func endAtOnce() -> Never {
-    let text: StaticString = """
-      igudar: ended at once by a second signal. Nothing saved before is harmed.
-
-      """
-    _ = unsafe write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+    // A literal that is used as it is: a handler allocates nothing.
+    let text: StaticString = "ended at once by a second signal. Nothing saved before is harmed.\n"
+    unsafe clinux_last_words(UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self))
     _exit(130)
   }
 
-  private static var now: UInt64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  /// Whether a signal is a second one, a quarter of a second after the first and not with it.
+  ///
+  /// Few press twice so fast. Clocks of several processors may tell a time before the first.
+  static func isLater(_ time: UInt64, than first: UInt64) -> Bool {
+    Int64(bitPattern: time &- first) > 250_000_000
   }
 
   private static func isIgnored(_ number: Int32) -> Bool {

@@ -1,8 +1,9 @@
 // Other programs, and signals to this one.
 
 import Glibc
-import Platform
 import Testing
+
+@testable import Platform
 
 @Suite struct ProcessTests {
   private func words(_ text: String...) -> [[UInt8]] { text.map { Array($0.utf8) } }
@@ -54,12 +55,20 @@ import Testing
       precondition(Interrupt.requested == 0)
       kill(getpid(), SIGTERM)
       while Interrupt.requested != SIGTERM { sched_yield() }
-      // It belongs to the first.
-      kill(getpid(), SIGHUP)
-      usleep(500_000)
-      precondition(Interrupt.requested == SIGTERM)
-      kill(getpid(), SIGINT)
-      while true { pause() }
+      while true {
+        usleep(10_000)
+        kill(getpid(), SIGINT)
+      }
+    }
+  }
+
+  @Test func whatComesWithTheFirstSignalBelongsToIt() {
+    let first: UInt64 = 5_000_000_000
+    for together in [first, first - 1, first + 1, first + 200_000_000, 1] {
+      #expect(!Interrupt.isLater(together, than: first))
+    }
+    for later in [first + 300_000_000, first * 100] {
+      #expect(Interrupt.isLater(later, than: first))
     }
   }
 

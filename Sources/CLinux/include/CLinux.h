@@ -50,12 +50,15 @@ void clinux_lower_priority(void);
 void clinux_set_heap_limits(int map, int trim, int arenas);
 void clinux_trim_heap(void);
 
+// Says why the program ends, from a signal handler, to whoever reads it at this moment.
+void clinux_last_words(const char *text);
+
 // A bus error names the mapped file and ends the program with exit code 1.
 void clinux_explain_bus_errors(void);
 
-// Anonymous memory that a thread fills, in large pages until slow ones took more than `patience`
-// nanoseconds. There is one such piece at a time; MAP_FAILED while there is another, or no memory.
-void *clinux_map_filled(size_t size, int protection, int flags, int64_t patience);
+// Anonymous memory that a thread fills, in large pages until slow ones took more nanoseconds than the
+// limit. There is one such piece at a time; MAP_FAILED while there is another, or no memory.
+void *clinux_map_filled(size_t size, int protection, int flags, int64_t limit);
 
 // What the released program calls in place of mmap(2), with such memory for what is to be filled at once.
 void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, long offset);

@@ -49,11 +49,12 @@ public struct SnapshotSelector: Hashable, Sendable {
     case .latest(let back):
       let chosen = snapshots.filter { !$0.isPartial && !$0.isForgotten && filter.matches($0) }
       guard back < chosen.count else {
+        let name = filter.isEmpty ? text : "\(text) of these hosts, tags and paths"
         let partial = snapshots.filter { $0.isPartial && !$0.isForgotten && filter.matches($0) }
-        if chosen.isEmpty, !partial.isEmpty {
-          throw .partial(text, partial.sortedByTime().map(\.id))
+        if chosen.isEmpty, let newest = partial.sortedByTime().last {
+          throw .partial(name, newest.id)
         }
-        throw .notFound(filter.isEmpty ? text : "\(text) of these hosts, tags and paths")
+        throw .notFound(name)
       }
       return chosen.sortedByTime()[chosen.count - 1 - back]
     case .prefix(let digits):
@@ -100,8 +101,8 @@ public enum SelectorError: Error, Hashable, Sendable {
   case malformed(String)
   /// No snapshot has this ID, or the filters leave none.
   case notFound(String)
-  /// There are none but partial ones, oldest first, and this names a whole one.
-  case partial(String, [SnapshotID])
+  /// Those that could be meant are all partial, this one the newest, and have to be named by ID.
+  case partial(String, SnapshotID)
   /// The snapshots whose IDs begin like this are forgotten.
   case forgotten([SnapshotID])
   /// Several IDs begin like this.
@@ -114,9 +115,9 @@ extension SelectorError: CustomStringConvertible {
     switch self {
     case .malformed(let text): "“\(text)” is neither a snapshot ID nor “latest”"
     case .notFound(let text): "no snapshot “\(text)”"
-    case .partial(let text, let ids):
-      "“\(text)” is never a partial snapshot, and there are only such: name one by its ID, as "
-        + (ids.last?.shortHex ?? "")
+    case .partial(let text, let newest):
+      "no whole snapshot “\(text)”; the newest partial one is \(newest.shortHex), by which it can be "
+        + "named"
     case .forgotten(let ids): Self.forgotten(ids.map(\.shortHex))
     case .ambiguous(let text, let ids):
       "“\(text)” could be any of \(ids.map(\.shortHex).joined(separator: ", "))"

@@ -51,7 +51,12 @@ private final class StatisticsRun {
     self.mode = mode
     self.progress = progress
     self.unreadable = unreadable
-    repository.vault.keepPackNumbers()
+    // Frames are counted by them.
+    if mode == .rawData || mode == .unique {
+      repository.vault.keepPackNumbers()
+    } else {
+      repository.vault.allowRereadingIndex()
+    }
     source = try repository.nodeSource()
     index = try repository.vault.index.reader()
     hasher = repository.vault.hasher

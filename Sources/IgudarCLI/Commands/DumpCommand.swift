@@ -55,8 +55,8 @@ enum DumpCommand {
       return try ArchiveOutput(invocation.output, target: invocation.options.bytes(target)).write(
         entry, at: path, of: repository, as: format ?? .tar)
     }
-    let name = below.isEmpty ? selector.text : printable(file)
-    let dump = FileDump(try content(of: entry, at: name), of: repository)
+    let shown = below.isEmpty ? selector.text : printable(file)
+    let dump = FileDump(try content(of: entry, at: shown), of: repository)
     if let name = invocation.options.bytes(target) {
       try write(dump, into: FilePath(name), invocation.output)
     } else {

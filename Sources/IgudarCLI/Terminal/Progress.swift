@@ -93,11 +93,7 @@ func terminalWidth(of descriptor: Int32 = STDERR_FILENO) -> Int? {
 }
 
 /// Seconds of a clock that never jumps.
-func monotonicSeconds() -> Double {
-  var time = timespec()
-  unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
+func monotonicSeconds() -> Double { Double(monotonicNanoseconds()) / 1e9 }
 
 /// A wait that another thread can end: a pipe, because `poll` waits on it with a limit of time.
 private final class Bell: Sendable {

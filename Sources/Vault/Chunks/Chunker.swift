@@ -78,7 +78,7 @@ package final class Chunker: Sendable {
         return unsafe withUnsafeTemporaryAllocation(
           of: UnsafePointer<UInt8>?.self, capacity: Self.capacity
         ) { candidates in
-          // What is taken ends where the chunk may end. Bytes up to `last` are read.
+          // What is taken ends where the chunk may end. Bytes before `last` are read.
           let last = unsafe start + (end - 1)
           var count = 0
           while true {

@@ -99,12 +99,12 @@ extension Vault {
 
   /// Lets readers that miss a chunk have the index read anew, once.
   ///
-  /// For those who only read: packs get other numbers then. It says nothing where those are kept.
+  /// For those who only read: packs get other numbers then. It does nothing where those are kept.
   package func allowRereadingIndex() {
     rereading.withLock { if $0 == .forbidden { $0 = .allowed } }
   }
 
-  /// Packs keep their numbers as long as this vault is open: runs, prunes and statistics count on them.
+  /// Packs keep their numbers as long as this vault is open: runs, prunes and counts of frames rely on them.
   package func keepPackNumbers() { rereading.withLock { $0 = .excluded } }
 
   /// Reads the index anew for a reader that misses a chunk, once for all readers; false where that may

@@ -37,10 +37,11 @@ import Testing
     #expect(try repository.snapshots().count == 3)
   }
 
+  // When much was read the index is in use.
   @Test func aCacheThatBecomesShorterWhileItIsMappedIsNamed() throws {
     let outcome = try repository.igudar(
       "backup", "-q", "--stdin-from-command", "--", "/bin/sh", "-c",
-      ": > \"$(echo \"$XDG_CACHE_HOME\"/igudar/*/data.mdb)\"; seq 1 100000", code: 1)
+      "seq 2000000; : > \"$(echo \"$XDG_CACHE_HOME\"/igudar/*/data.mdb)\"; seq 2000000", code: 1)
     let path = try #require(repository.shell("echo cache/igudar/*/data.mdb").lines.first)
     #expect(
       outcome.errorText.hasPrefix("igudar: \(repository.path(path)) became shorter"),

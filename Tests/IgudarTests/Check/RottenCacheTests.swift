@@ -63,6 +63,16 @@ import Testing
     }
     let path = half.small.path.appending(FileName(unchecked: Array("barley".utf8)))
     #expect(names.contains(path))
+    var wanted = WantedChunks()
+    wanted.add(prefix: "", kind: .data)
+    var uses = 0
+    _ = try ChunkFind(wanted, in: rotten()).run(
+      in: half.kept.snapshot.root, unreadable: { Issue.record("\($0) \($1)") }
+    ) { _ in
+      uses += 1
+      return true
+    }
+    #expect(uses > 0)
     var versions = 0
     try rotten().history(
       of: path, in: [half.kept], unreadable: { Issue.record("\($0) \($1)") }
@@ -73,7 +83,14 @@ import Testing
     #expect(versions == 1)
   }
 
-  @Test func statisticsAndPrunesKeepTheNumbersOfPacks() throws {
+  @Test func entriesAreCounted() throws {
+    let counts = try rotten().statistics(of: [half.kept], counting: .restoreSize) {
+      Issue.record("\($0) \(String(describing: $1)) \($2)")
+    }
+    #expect(counts.totalFileCount > 0)
+  }
+
+  @Test func countsOfFramesAndPrunesKeepTheNumbersOfPacks() throws {
     let repository = try rotten()
     repository.vault.allowRereadingIndex()
     _ = try repository.statistics(of: [half.kept], counting: .rawData) { _, _, _ in }
