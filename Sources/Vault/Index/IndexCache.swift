@@ -63,10 +63,11 @@ package final class IndexCache: Sendable {
     repository: RepositoryID, mapSize: Int = 1 << 30
   ) throws(VaultError) -> IndexCache {
     do throws(LMDBError) {
-      let environment = try LMDBEnvironment.temporary(mapSize: mapSize)
-      return try IndexCache(environment, nil, repository)
+      return try LMDBEnvironment.temporary(mapSize: mapSize) { (environment) throws(LMDBError) in
+        try IndexCache(environment, nil, repository)
+      }
     } catch {
-      throw .cache("a temporary index cache cannot be made: \(error)")
+      throw .temporaryFile("a temporary index cache cannot be made: \(error)")
     }
   }
 

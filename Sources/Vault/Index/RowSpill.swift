@@ -21,11 +21,12 @@ final class RowSpill: @unchecked Sendable {
       descriptor = opened
       return
     }
-    let folder = try PrivateFolder()
-    guard let opened = Self.unnamed(in: folder.path) else {
-      throw .system("making a temporary file")
+    descriptor = try PrivateFolder.firstPlace { (folder) throws(LMDBError) in
+      guard let opened = Self.unnamed(in: folder) else {
+        throw .system("making a temporary file in \(printable(folder.bytes))")
+      }
+      return opened
     }
-    descriptor = opened
   }
 
   private static func unnamed(in directory: FilePath) -> Int32? {

@@ -5,13 +5,21 @@ internal import Glibc
 internal import Platform
 
 extension LMDBEnvironment {
-  /// A private environment in `$TMPDIR`, or `/var/tmp`, or `/tmp`, whichever can be written.
-  static func temporary(mapSize: Int = 1 << 30) throws(LMDBError) -> LMDBEnvironment {
-    let folder = try PrivateFolder()
+  /// A private environment in `$TMPDIR`, or `/var/tmp`, or `/tmp`, whichever can be written and has
+  /// room for what is made in it first.
+  static func temporary<Result>(
+    mapSize: Int = 1 << 30, _ body: (LMDBEnvironment) throws(LMDBError) -> Result
+  ) throws(LMDBError) -> Result {
     var options = Options()
     options.durability = .none
     options.mapSize = mapSize
-    return try LMDBEnvironment(directory: folder.path, options: options, seal: nil)
+    return try PrivateFolder.firstPlace { (folder) throws(LMDBError) in
+      try body(LMDBEnvironment(directory: folder, options: options, seal: nil))
+    }
+  }
+
+  static func temporary() throws(LMDBError) -> LMDBEnvironment {
+    try temporary { (environment) throws(LMDBError) in environment }
   }
 }
 
@@ -40,20 +48,32 @@ func temporaryFileErrors<Result>(
 struct PrivateFolder: ~Copyable {
   let path: FilePath
 
-  init() throws(LMDBError) {
-    var error = LMDBError(code: ENOENT, "making a temporary folder")
-    for base in Self.candidates {
-      var template = (base + Array("/igudar-XXXXXX".utf8)).map { CChar(bitPattern: $0) } + [0]
-      if unsafe mkdtemp(&template) != nil {
-        path = FilePath(template.dropLast().map { UInt8(bitPattern: $0) })
-        return
-      }
-      error = .system("making a temporary folder in \(printable(base))")
+  private init(in place: [UInt8]) throws(LMDBError) {
+    var template = (place + Array("/igudar-XXXXXX".utf8)).map { CChar(bitPattern: $0) } + [0]
+    guard unsafe mkdtemp(&template) != nil else {
+      throw .system("making a temporary folder in \(printable(place))")
     }
-    throw error
+    path = FilePath(template.dropLast().map { UInt8(bitPattern: $0) })
   }
 
-  private static var candidates: [[UInt8]] {
+  /// Runs the body with a new folder in the first of `$TMPDIR`, `/var/tmp` and `/tmp` where it
+  /// succeeds.
+  ///
+  /// - Throws: why it failed in the first.
+  static func firstPlace<Result>(
+    _ body: (FilePath) throws(LMDBError) -> Result
+  ) throws(LMDBError) -> Result {
+    var failure: LMDBError?
+    for place in places {
+      do throws(LMDBError) {
+        let folder = try PrivateFolder(in: place)
+        return try body(folder.path)
+      } catch { failure = failure ?? error }
+    }
+    throw failure ?? LMDBError(code: ENOENT, "making a temporary folder")
+  }
+
+  private static var places: [[UInt8]] {
     let named = unsafe getenv("TMPDIR").map { value in
       unsafe [UInt8](UnsafeRawBufferPointer(start: value, count: strlen(value)))
     }

@@ -74,7 +74,9 @@ package final class TemporaryMap {
 
   private func usedFile() throws(LMDBError) -> TemporaryTable {
     if let file { return file }
-    let made = try TemporaryTable(in: .temporary())
+    let made = try LMDBEnvironment.temporary { (environment) throws(LMDBError) in
+      try TemporaryTable(in: environment)
+    }
     file = made
     return made
   }

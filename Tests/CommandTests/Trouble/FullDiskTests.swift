@@ -162,6 +162,22 @@ struct FullDiskTests {
     #expect(try repository.igudar("snapshots", environment: state).errors.isEmpty)
   }
 
+  // Without a cache the index is a temporary file.
+  @Test func wherePartOfATemporaryFileHasNoRoomTheNextFolderIsTaken() throws {
+    try repository.igudar("backup", "-q", "src")
+    let disk = try Disk(repository.sandbox, "disk", sizeBytes: 256 << 10)
+    for rest in [0, 8192, 80_000] {
+      try disk.fill(leaving: rest)
+      let outcome = try repository.igudar(
+        "restore", "-q", "--no-cache", "latest", "-t", "out-\(rest)",
+        environment: ["TMPDIR": disk.path])
+      #expect(outcome.errors.isEmpty, "\(outcome.errorText)")
+      #expect(try repository.differences("src", "out-\(rest)/src") == [])
+      disk.empty()
+      #expect(try repository.shell("ls -A \(disk.path)").lines.isEmpty)
+    }
+  }
+
   @Test func aFullTargetLeavesWholeFilesAndNoOthers() throws {
     try repository.shell("for i in 1 2 3 4 5; do head -c 300000 /dev/urandom > src/$i; done")
     try repository.igudar("backup", "-q", "src")
