@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -144,7 +145,10 @@ int __wrap_munmap(void *address, size_t size) {
   pthread_mutex_unlock(&piece.lock);
   if (!is_piece) return unmap(address, size);
   pthread_t helper;
-  if (pthread_create(&helper, NULL, give_back, address) == 0) {
+  struct rlimit room;
+  // Where address space is short, what is mapped next may need this.
+  int is_short = getrlimit(RLIMIT_AS, &room) != 0 || room.rlim_cur != RLIM_INFINITY;
+  if (!is_short && pthread_create(&helper, NULL, give_back, address) == 0) {
     pthread_detach(helper);
   } else {
     give_back(address);

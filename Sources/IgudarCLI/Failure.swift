@@ -111,7 +111,12 @@ extension Failure {
 
   /// A file of this process alone failed.
   static func temporaryFile(_ what: String) -> Failure {
-    Failure(what, nextStep: "Make room there, or set TMPDIR to a folder that has some.")
+    Failure(
+      what,
+      nextStep: """
+        It takes room there, or in the folder that TMPDIR names, and a gibibyte of address space \
+        (ulimit -v).
+        """)
   }
 
   /// What was sealed did not come out as it went in.

@@ -27,6 +27,8 @@ extension Invocation {
           output.warning("\(damage): should this be the key of your secret, use another one")
         }
         return nil
+      } catch RepositoryError.rollback(let what) {
+        throw RepositoryError.rollback("the repository at \(store.location): \(what)")
       }
     }
   }

@@ -6,6 +6,8 @@ import Platform
 /// Options and operands as given.
 struct OptionValues: Sendable {
   private var given: [(name: String, argument: [UInt8]?)] = []
+  /// The command whose help lists the options, but for those of all commands.
+  var command: String?
   /// What is neither an option nor an option's argument, and all that follows `--`.
   var operands: [[UInt8]] = []
 
@@ -39,7 +41,7 @@ struct OptionValues: Sendable {
     _ option: Option, as type: Value.Type = Value.self
   ) throws(Failure) -> Value? {
     guard let bytes = bytes(option) else { return nil }
-    return try parsed(bytes, of: option.flag)
+    return try parsed(bytes, of: option.flag, in: topic(option))
   }
 
   /// All arguments, in order; throws at the first that does not parse.
@@ -47,19 +49,28 @@ struct OptionValues: Sendable {
     _ option: Option, as type: Value.Type = Value.self
   ) throws(Failure) -> [Value] {
     var values: [Value] = []
-    for bytes in all(option) { values.append(try parsed(bytes, of: option.flag)) }
+    for bytes in all(option) {
+      values.append(try parsed(bytes, of: option.flag, in: topic(option)))
+    }
     return values
+  }
+
+  private func topic(_ option: Option) -> String? {
+    GlobalOptions.all.contains { $0.flag == option.flag } ? nil : command
   }
 }
 
-/// Reads the text of an option or environment variable; the error names `source`.
-func parsed<Value: Parsable>(_ bytes: [UInt8], of source: String) throws(Failure) -> Value {
+/// Reads the text of an option or environment variable; the error names `source`, and the command
+/// whose help says more.
+func parsed<Value: Parsable>(
+  _ bytes: [UInt8], of source: String, in command: String? = nil
+) throws(Failure) -> Value {
   guard let text = String(validating: bytes, as: UTF8.self) else {
-    throw Failure.usage("\(source) '\(printable(bytes))': is not UTF-8")
+    throw Failure.usage("\(source) '\(printable(bytes))': is not UTF-8", of: command)
   }
   do {
     return try Value(parsing: text)
   } catch {
-    throw Failure.usage("\(source) '\(printable(bytes))': \(error.reason)")
+    throw Failure.usage("\(source) '\(printable(bytes))': \(error.reason)", of: command)
   }
 }

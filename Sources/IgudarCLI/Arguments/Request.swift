@@ -53,6 +53,7 @@ enum Request: Sendable {
     values.append(try OptionScanner(table, of: command.name).scan(rest))
     if values.has(GlobalOptions.help) { return .help(command.name) }
     try check(values.operands, of: command)
+    values.command = command.name
     return .run(command, values)
   }
 

@@ -90,7 +90,8 @@ enum CheckCommand {
         "looked at \(counted(UInt64(report.snapshotCount), "snapshot")) and "
           + "\(counted(UInt64(report.packCount), "pack")), "
           + "read \(counted(UInt64(report.readPackCount), "pack")) whole")
-      if report.orphanCount > 0 && !indexIsDamaged(serious) {
+      // Whose packs they are is known at the end.
+      if report.orphanCount > 0 && !report.isInterrupted && !indexIsDamaged(serious) {
         output.note(
           "\(counted(UInt64(report.orphanCount), "pack")) of runs that did not end or still run: "
             + "harmless, prune takes them")

@@ -10,7 +10,8 @@ import Vault
 enum DumpCommand {
   static let target = Option("target", "t", takes: "FILE", help: "write into FILE")
   static let archive = Option(
-    "archive", "a", takes: "FORMAT", help: "write an archive: tar (as folders always do) or zip")
+    "archive", "a", takes: "FORMAT",
+    help: "write an archive: tar (as folders do without it, but for a FILE.zip) or zip")
 
   static let command = Command(
     "dump", summary: "Write a file, or a folder as an archive, to standard output",
@@ -53,7 +54,7 @@ enum DumpCommand {
         below.isEmpty && entry.type != .directory ? (selector.path ?? []).suffix(1) : below[...]
       let path = FilePath(Array(names.map(\.bytes).joined(separator: [0x2f])))
       return try ArchiveOutput(invocation.output, target: invocation.options.bytes(target)).write(
-        entry, at: path, of: repository, as: format ?? .tar)
+        entry, at: path, of: repository, as: format ?? usualFormat(invocation))
     }
     let shown = below.isEmpty ? selector.text : printable(file)
     let dump = FileDump(try content(of: entry, at: shown), of: repository)
@@ -65,6 +66,11 @@ enum DumpCommand {
       if !isWhole { return try .ofCutDump(to: invocation.output) }
     }
     return .done
+  }
+
+  // A tar in the place of a zip would surprise.
+  private static func usualFormat(_ invocation: Invocation) -> ArchiveFormat {
+    invocation.options.bytes(target)?.suffix(4) == ArraySlice(".zip".utf8) ? .zip : .tar
   }
 
   private static func refuseRepository(

@@ -122,6 +122,7 @@ import Testing
     try repository.shell("rm -rf repo; mv old repo")
     let outcome = try repository.igudar("snapshots", code: 15)
     #expect(outcome.errorText.contains("this machine has seen entry"))
+    #expect(outcome.errorText.contains("the repository at \(repository.path("repo")): "))
     // A machine that has seen nothing cannot know.
     try repository.igudar("snapshots", environment: ["XDG_STATE_HOME": repository.path("other")])
   }

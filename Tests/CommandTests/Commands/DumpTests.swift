@@ -39,6 +39,10 @@ import Testing
     try repository.shell(
       "mkdir folder file; tar -xf folder.tar -C folder; tar -xf file.tar -C file")
     try repository.shell("cmp folder/large src/a/large; cmp file/large src/a/large")
+    try repository.igudar("dump", "latest:src/a", "-t", "folder.zip")
+    #expect(try repository.shell("head -c 2 folder.zip").text == "PK")
+    try repository.igudar("dump", "latest:src/small", "-t", "file.zip")
+    try repository.shell("cmp file.zip src/small")
   }
 
   @Test func whatToDumpIsAskedFor() throws {

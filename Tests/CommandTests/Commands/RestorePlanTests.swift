@@ -234,6 +234,7 @@ import Testing
     #expect(try repository.sandbox.read("out/a/one") == Array("one\n".utf8))
     let outcome = try restore("--overwrite", "sometimes", code: 1)
     #expect(outcome.errorText.contains("must be one of always, if-changed, if-newer, never"))
+    #expect(outcome.errorText.contains("`igudar help restore`"))
   }
 
   // MARK: Choosing

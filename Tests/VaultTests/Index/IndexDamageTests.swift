@@ -63,6 +63,30 @@ import Testing
     }
   }
 
+  // Whoever opens it next has to look at what a stranger did, though we wrote to it afterwards.
+  @Test func aCommitSealsNothingThatSomebodyElseHasChanged() throws {
+    let cache = try open()
+    try fill(cache)
+    let seal = try FileSeal(directory: directory)
+    #expect(seal.state(of: cache.environment.dataDescriptor) == .intact)
+    try cache.setPackState(.condemned, of: samples[0].packs)
+    #expect(seal.state(of: cache.environment.dataDescriptor) == .intact)
+    // The file as it is, at another time.
+    try write(bytes())
+    #expect(seal.state(of: cache.environment.dataDescriptor) == .changed)
+    try cache.setPackState(.live, of: samples[0].packs)
+    #expect(seal.state(of: cache.environment.dataDescriptor) == .changed)
+  }
+
+  @Test func whatWasChangedIsSealedByWhoeverOpensItAndFindsItWhole() throws {
+    try fill(open())
+    try write(bytes())
+    let cache = try open()
+    let seal = try FileSeal(directory: directory)
+    #expect(seal.state(of: cache.environment.dataDescriptor) == .intact)
+    try expectEverything(cache)
+  }
+
   func bytes() throws -> [UInt8] {
     let file = unsafe try #require(fopen(data, "r"))
     defer { _ = unsafe fclose(file) }

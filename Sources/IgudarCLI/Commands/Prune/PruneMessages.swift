@@ -96,7 +96,9 @@ struct PruneMessages {
     if report.isOutOfRoom {
       output.warning(
         "the store is full: not all packs could be written anew, nothing is lost; "
-          + "\(PruneCommand.grace.flag) 0 frees room at once, for those who are alone")
+          + (options.graceSeconds > 0
+            ? "\(PruneCommand.grace.flag) 0 frees room at once, for those who are alone"
+            : "make room for what is needed of them, then prune again"))
       return .storeFull
     }
     return report.damagedPacks.isEmpty ? .done : .incomplete

@@ -105,7 +105,12 @@ final class RestoreReport: Sendable {
     let text =
       "\(count) could not be restored as \(progress.errorCount == 1 ? "it" : "they") should"
     guard progress.refusalCount + progress.keptCount == progress.errorCount else {
-      throw Failure(text)
+      throw Failure(
+        text,
+        nextStep: """
+          Mend what is named above, as by making room or choosing another --target, then run it again: \
+          what is there by now is not written again.
+          """)
     }
     guard progress.refusalCount > 0 else { throw Self.kept(progress.keptCount) }
     let isNothingThere = progress.fileCount == 0 && progress.skippedFileCount == 0
