@@ -85,17 +85,18 @@ enum EnvironmentRegistry {
     _ directory: FilePath, _ options: LMDBEnvironment.Options, _ care: Care, _ seal: FileSeal,
     _ prepare: (LMDBEnvironment, _ isChanged: Bool) throws(LMDBError) -> Void
   ) throws(LMDBError) -> LMDBEnvironment {
-    let isChanged = try checkFiles(directory, care, seal)
+    let state = try checkFiles(directory, care, seal)
     let environment = try LMDBEnvironment(directory: directory, options: options, seal: seal)
-    try prepare(environment, isChanged)
-    seal.renew(environment.dataDescriptor)
+    try prepare(environment, state == .changed)
+    // One that was intact has its seal, and may be changed by now.
+    if state != .intact { seal.renew(environment.dataDescriptor) }
     return environment
   }
 
-  // Whether the data file is not as the last commit left it.
+  // How the data file is to how the last commit left it; nil if it is new.
   private static func checkFiles(
     _ directory: FilePath, _ care: Care, _ seal: FileSeal
-  ) throws(LMDBError) -> Bool {
+  ) throws(LMDBError) -> FileSeal.State? {
     let dataPath = directory.appending("data.mdb")
     let lockPath = directory.appending("lock.mdb")
     // A pipe in the place of the file must not make us wait for a writer.
@@ -107,7 +108,7 @@ enum EnvironmentRegistry {
       // Without data the lock file belongs to somebody who lost his.
       remove(lockPath)
       if seal.wasWritten && care == .precious { throw .corrupt("data.mdb is gone") }
-      return false
+      return nil
     }
     defer { Glibc.close(data) }
     var status = stat()
@@ -116,14 +117,14 @@ enum EnvironmentRegistry {
     else { throw .corrupt("\(printable(dataPath.bytes)) is not ours") }
     // A process could still use a lock file that was deleted: two lock files for one data file.
     if care == .disposable, FileIdentity(at: lockPath) == nil { throw .corrupt("no lock file") }
-    if status.st_size == 0, !seal.wasWritten { return false }
+    if status.st_size == 0, !seal.wasWritten { return nil }
     let state = seal.state(of: data)
     switch state {
     case .broken: throw .corrupt("found damaged by an earlier run")
-    case .intact where care == .disposable: return false
+    case .intact where care == .disposable: break
     case .intact, .changed: try StructureCheck.run(on: data)
     }
-    return state == .changed
+    return state
   }
 
   private static func remove(_ path: FilePath) {

@@ -75,13 +75,13 @@ final class FileSeal: @unchecked Sendable {
     return unsafe fstat(descriptor, &status) == 0 && status.st_size > 0
   }
 
-  /// Notes that the data file is as we want it.
+  /// Notes that the data file is as we want it; one shorter than `size` bytes is not.
   ///
   /// Failing costs a check at the next start only.
-  func renew(_ data: Int32) {
+  func renew(_ data: Int32, atLeast size: Int64 = 0) {
     // When the folder was deleted meanwhile, another file may stand at the path by now.
     guard let identity = FileIdentity(of: data), identity == FileIdentity(at: dataPath),
-      stored != Self.condemned
+      stored != Self.condemned, let found = Self.size(of: data), found >= size
     else { return }
     var times = [timespec(), timespec()]
     times[0].tv_nsec = 1_073_741_822  // UTIME_OMIT
@@ -113,6 +113,16 @@ final class FileSeal: @unchecked Sendable {
     guard let stored else { return .changed }
     if stored == Self.condemned { return .broken }
     return stored == Self.words(of: data) ? .intact : .changed
+  }
+
+  /// How long the data file is, if it is as the last commit left it.
+  func intactSize(of data: Int32) -> Int64? {
+    state(of: data) == .intact ? Self.size(of: data) : nil
+  }
+
+  private static func size(of data: Int32) -> Int64? {
+    var status = stat()
+    return unsafe fstat(data, &status) == 0 ? Int64(status.st_size) : nil
   }
 
   private var stored: [UInt64]? {

@@ -186,15 +186,15 @@ final class LMDBEnvironment: @unchecked Sendable {
     defer { writeLock.unlock() }
     try seal?.lock()
     defer { seal?.unlock() }
-    // What somebody else has changed stays to be checked by who opens it next.
-    let isOurs = seal?.state(of: dataDescriptor) == .intact
+    // What somebody else has changed, or cuts off now, stays to be checked by who opens it next.
+    let size = seal?.intactSize(of: dataDescriptor)
     while true {
       do throws(LMDBError) {
         if isDead { throw .corrupt("the map is gone") }
         let writer = try unsafe LMDBWriter(beginning: raw)
         let result = try body(writer)
         try writer.commit()
-        if isOurs { seal?.renew(dataDescriptor) }
+        if let size { seal?.renew(dataDescriptor, atLeast: size) }
         return result
       } catch {
         switch error.code {

@@ -78,6 +78,19 @@ import Testing
     #expect(seal.state(of: cache.environment.dataDescriptor) == .changed)
   }
 
+  @Test func aFileThatBecomesShorterIsNotSealed() throws {
+    let cache = try open()
+    try fill(cache)
+    let seal = try FileSeal(directory: directory)
+    let size = try #require(seal.intactSize(of: cache.environment.dataDescriptor))
+    seal.renew(cache.environment.dataDescriptor, atLeast: size)
+    #expect(seal.state(of: cache.environment.dataDescriptor) == .intact)
+    #expect(unsafe truncate(data, off_t(size - 4096)) == 0)
+    seal.renew(cache.environment.dataDescriptor, atLeast: size)
+    #expect(seal.state(of: cache.environment.dataDescriptor) == .changed)
+    #expect(seal.intactSize(of: cache.environment.dataDescriptor) == nil)
+  }
+
   @Test func whatWasChangedIsSealedByWhoeverOpensItAndFindsItWhole() throws {
     try fill(open())
     try write(bytes())
