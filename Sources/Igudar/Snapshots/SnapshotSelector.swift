@@ -47,11 +47,11 @@ public struct SnapshotSelector: Hashable, Sendable {
   ) throws(SelectorError) -> SnapshotInfo {
     switch base {
     case .latest(let back):
-      let chosen = snapshots.filter { !$0.isPartial && !$0.isForgotten && filter.matches($0) }
+      let matching = snapshots.filter { !$0.isForgotten && filter.matches($0) }
+      let chosen = matching.filter { !$0.isPartial }
       guard back < chosen.count else {
         let name = filter.isEmpty ? text : "\(text) of these hosts, tags and paths"
-        let partial = snapshots.filter { $0.isPartial && !$0.isForgotten && filter.matches($0) }
-        if chosen.isEmpty, let newest = partial.sortedByTime().last {
+        if chosen.isEmpty, let newest = matching.sortedByTime().last {
           throw .partial(name, newest.id)
         }
         throw .notFound(name)

@@ -35,10 +35,9 @@ enum DumpCommand {
 
   private static func run(_ invocation: Invocation) throws -> ExitCode {
     let selector = try SnapshotSelector(parsing: invocation.operands[0])
-    guard invocation.operands.count > 1 || selector.path != nil else {
+    guard let file = invocation.operands.dropFirst().first ?? selector.path.map({ _ in [] }) else {
       throw invocation.usage("say what to dump: a path in the snapshot, or / for all of it")
     }
-    let file = invocation.operands.count > 1 ? invocation.operands[1] : []
     let format = try invocation.options.value(archive, as: ArchiveFormat.self)
     let filter = try invocation.filter()
     if let target = invocation.options.bytes(target) {

@@ -31,8 +31,8 @@ package final class DigestSet: Sendable {
   /// The same with a filter of another size, a power of two, and another file, for tests.
   init(
     memoryLimit: Int, filterLineCount: Int, warn: @escaping @Sendable (String) -> Void = { _ in },
-    makingFile: @escaping @Sendable () throws(LMDBError) -> LMDBEnvironment = {
-      () throws(LMDBError) in try .temporary()
+    makingFile: @escaping @Sendable () throws(LMDBError) -> TemporaryTable = {
+      () throws(LMDBError) in try TemporaryTable()
     }
   ) {
     spill = DigestSpill(warn, makingFile)
@@ -188,7 +188,7 @@ private final class DigestShard: @unchecked Sendable {
 /// The digests that left memory, in an LMDB file of this process.
 private final class DigestSpill: @unchecked Sendable {
   private let warn: @Sendable (String) -> Void
-  private let makeFile: @Sendable () throws(LMDBError) -> LMDBEnvironment
+  private let makeFile: @Sendable () throws(LMDBError) -> TemporaryTable
   private let lock = PosixMutex()
   // Guarded by `lock`; once made it stays.
   private var file: TemporaryTable?
@@ -200,7 +200,7 @@ private final class DigestSpill: @unchecked Sendable {
 
   init(
     _ warn: @escaping @Sendable (String) -> Void,
-    _ makeFile: @escaping @Sendable () throws(LMDBError) -> LMDBEnvironment
+    _ makeFile: @escaping @Sendable () throws(LMDBError) -> TemporaryTable
   ) {
     self.warn = warn
     self.makeFile = makeFile
@@ -269,7 +269,7 @@ private final class DigestSpill: @unchecked Sendable {
     lock.lock()
     defer { lock.unlock() }
     if let file { return file }
-    let made = try TemporaryTable(in: makeFile())
+    let made = try makeFile()
     file = made
     return made
   }

@@ -4,10 +4,10 @@
 // LMDB trusts every byte of its file: a flipped bit can make it abort, a short file is a SIGBUS.
 // Checking the structure of a large file at each start would cost seconds, so it is done only when
 // the file is not as the last commit left it. After each commit to a file that was, still under the
-// lock, the data file's modification time gets random nanoseconds, and the guard file remembers them with size
-// and inode. Whatever writes, copies or truncates the file afterwards changes one of the three,
-// even within one tick of the clock. So does a process that is killed between its commit and the
-// seal; that costs a check, no more.
+// lock, the data file's modification time gets random nanoseconds, and the guard file remembers them
+// with size and inode. Whatever writes, copies or truncates the file afterwards changes one of the
+// three, even within one tick of the clock. So does a process that is killed between its commit and
+// the seal; that costs a check, no more.
 //
 // What remains: bits that change below the file system, and whoever truncates the file while it is
 // mapped. Rows carry checksums of their own against the first; the second ends the process with a word

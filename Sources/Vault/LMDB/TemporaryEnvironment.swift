@@ -17,10 +17,6 @@ extension LMDBEnvironment {
       try body(LMDBEnvironment(directory: folder, options: options, seal: nil))
     }
   }
-
-  static func temporary() throws(LMDBError) -> LMDBEnvironment {
-    try temporary { (environment) throws(LMDBError) in environment }
-  }
 }
 
 /// The one table of an environment of this process alone, and a reader of it.
@@ -28,6 +24,13 @@ struct TemporaryTable {
   let environment: LMDBEnvironment
   let table: LMDBDatabase
   let reader: LMDBReader
+
+  /// Makes the table in a private environment of its own.
+  init() throws(LMDBError) {
+    self = try LMDBEnvironment.temporary { (environment) throws(LMDBError) in
+      try TemporaryTable(in: environment)
+    }
+  }
 
   /// Makes the table in a private environment without others.
   init(in environment: LMDBEnvironment) throws(LMDBError) {

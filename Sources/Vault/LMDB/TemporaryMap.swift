@@ -74,9 +74,7 @@ package final class TemporaryMap {
 
   private func usedFile() throws(LMDBError) -> TemporaryTable {
     if let file { return file }
-    let made = try LMDBEnvironment.temporary { (environment) throws(LMDBError) in
-      try TemporaryTable(in: environment)
-    }
+    let made = try TemporaryTable()
     file = made
     return made
   }

@@ -81,12 +81,12 @@ import Testing
 
   // What left memory before the file failed is still known.
   @Test func aFileThatFailsKeepsWhatItHas() throws {
-    let environment = try LMDBEnvironment.temporary()
+    let environment = try TemporaryTable().environment
     let warningCount = Atomic(0)
     let set = DigestSet(
       memoryLimit: 64 << 10, filterLineCount: 1024,
       warn: { _ in warningCount.wrappingAdd(1, ordering: .relaxed) },
-      makingFile: { environment })
+      makingFile: { () throws(LMDBError) in try TemporaryTable(in: environment) })
     var random = SeededGenerator(39)
     let digests = (0..<60_000).map { _ in random.id(ChunkID.self) }
     for digest in digests.prefix(20_000) { #expect(try set.insert(digest)) }

@@ -8,14 +8,13 @@ import Testing
 
 @Suite struct MappedPagesTests {
   @Test func pagesThatWereReadAreGivenBack() throws {
-    let environment = try LMDBEnvironment.temporary()
-    let table = try environment.databases(["rows"])[0]
+    let file = try TemporaryTable()
+    let (environment, table, reader) = (file.environment, file.table, file.reader)
     var random = SeededGenerator(36)
     let digests = (0..<100_000).map { _ in random.id(ChunkID.self) }.sorted()
     try environment.write { (writer) throws(LMDBError) in
       for digest in digests { try writer.put(table, digest.bytes, []) }
     }
-    let reader = try LMDBReader(environment)
     // Looks at all, and answers how much of the file is then in this process.
     func look(at digests: [ChunkID]) throws -> Int {
       var place: UInt = 0
