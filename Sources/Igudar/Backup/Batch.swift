@@ -66,7 +66,7 @@ struct Stretch: Sendable {
   let cuts: [Cut]
 }
 
-/// A piece of the traversal, about a mebibyte of files.
+/// A piece of the traversal, about two mebibytes of files.
 struct Batch: Sendable {
   let number: Int
   var items: [BatchItem] = []

@@ -18,7 +18,7 @@ final class FileReader {
   /// Files from this size are compressed as large ones.
   private static let largeFileSize: UInt64 = 4 << 20
   /// Room for a file, or a stretch of a larger one.
-  private static let bufferSize = 1 << 20
+  private static let bufferSize = 2 << 20
 
   init(lane: Lane, context: BackupContext) {
     self.lane = lane
@@ -38,24 +38,28 @@ final class FileReader {
     }
     guard !batch.files.isEmpty else { return }
     let items = batch.items
+    let drafts = batch.files
     batch.items.removeAll(keepingCapacity: true)
+    batch.files = []
     for item in items {
       guard case .file(let index) = item else {
         batch.items.append(item)
         continue
       }
-      let draft = batch.files[index]
-      if draft.status.size > UInt64(neighbours.room) { try putNeighbours(into: &batch) }
-      if let file = try readWhole(draft, item: batch.items.count) {
-        neighbours.files.append(file)
+      if drafts[index].status.size > UInt64(neighbours.room) {
+        try putNeighbours(drafts, into: &batch)
+      }
+      if try readWhole(index, of: drafts, item: batch.items.count) {
         batch.items.append(item)
         continue
       }
-      try putNeighbours(into: &batch)
-      if let entry = try read(draft) { finish(draft, entry, encoded: batch.add(entry)) }
+      try putNeighbours(drafts, into: &batch)
+      let draft = drafts[index]
+      if let entry = try read(draft) {
+        finish(draft, size: entry.file?.size ?? 0, encoded: batch.add(entry))
+      }
     }
-    try putNeighbours(into: &batch)
-    batch.files = []
+    try putNeighbours(drafts, into: &batch)
   }
 
   private func hash(_ stretch: Stretch, into batch: inout Batch) throws(VaultError) {
@@ -80,7 +84,8 @@ final class FileReader {
   // Files that lie whole in the buffer one behind the other, to be hashed together.
   private struct Neighbours {
     struct File {
-      let draft: FileDraft
+      /// Its place among the drafts of the batch.
+      let draft: Int
       /// Its entry, content aside.
       var entry: Entry
       let chunks: Range<Int>
@@ -94,19 +99,22 @@ final class FileReader {
     var room: Int
   }
 
-  // Reads a file that fits into the rest of the buffer and does not change meanwhile. Nil for
-  // others: they are read with all care, and told of where they cannot.
-  private func readWhole(_ draft: FileDraft, item: Int) throws(VaultError) -> Neighbours.File? {
+  // Reads a file that fits into the rest of the buffer and does not change meanwhile, and makes it a
+  // neighbour. False for others: they are read with all care, and told of where they cannot.
+  private func readWhole(
+    _ index: Int, of drafts: [FileDraft], item: Int
+  ) throws(VaultError) -> Bool {
+    let draft = drafts[index]
     let size = Int(clamping: draft.status.size)
     guard size > 0, size <= neighbours.room, !draft.status.mayHaveHoles,
       let file = try? openSource(draft.name, in: draft.directory)
-    else { return nil }
+    else { return false }
     let start = buffer.capacity - neighbours.room
     let bytes = unsafe UnsafeMutableRawBufferPointer(start: buffer.pointer + start, count: size)
-    guard let count = try? unsafe file.read(at: 0, into: bytes), count == size else { return nil }
+    guard let count = try? unsafe file.read(at: 0, into: bytes), count == size else { return false }
     let attributes = try SourceAttributes(of: .descriptor(file.raw), lane: lane)
     guard let status = try? statusAfter(file), status.hasSameContent(as: draft.status) else {
-      return nil
+      return false
     }
     let first = neighbours.chunks.count
     var cut = 0
@@ -117,38 +125,48 @@ final class FileReader {
       cut += length
     }
     neighbours.room -= size
-    let entry = context.entry(
-      draft, status, Entry.File(size: draft.status.size, content: .empty), isStable: true,
-      attributes, marks: InodeMarks(of: file.raw))
-    return Neighbours.File(
-      draft: draft, entry: entry, chunks: first..<neighbours.chunks.count, item: item)
+    neighbours.files.append(
+      Neighbours.File(
+        draft: index,
+        entry: context.entry(
+          draft, status, Entry.File(size: draft.status.size, content: .empty), isStable: true,
+          attributes, marks: InodeMarks(of: file.raw)),
+        chunks: first..<neighbours.chunks.count, item: item))
+    return true
   }
 
   // Stores the neighbours and completes their items.
-  private func putNeighbours(into batch: inout Batch) throws(VaultError) {
+  private func putNeighbours(
+    _ drafts: [FileDraft], into batch: inout Batch
+  ) throws(VaultError) {
     guard !neighbours.files.isEmpty else { return }
     let whole = unsafe UnsafeRawBufferPointer(start: buffer.pointer, count: buffer.capacity)
     let chunks = unsafe neighbours.chunks.map { unsafe UnsafeRawBufferPointer(rebasing: whole[$0]) }
     let ids = try unsafe lane.put(chunks, kind: .data)
-    for var file in neighbours.files {
+    // Taken out, so that entries change where they are.
+    var files: [Neighbours.File] = []
+    swap(&files, &neighbours.files)
+    for place in files.indices {
       var content = ContentBuilder(into: LaneSink(lane: lane))
-      for index in file.chunks {
+      for index in files[place].chunks {
         try content.append(
           .chunk(ids[index], length: UInt32(neighbours.chunks[index].count)))
       }
       let size = content.size
-      file.entry.kind = .file(Entry.File(size: size, content: try content.finish()))
-      finish(file.draft, file.entry, encoded: batch.complete(file.item, with: file.entry))
+      files[place].entry.kind = .file(Entry.File(size: size, content: try content.finish()))
+      finish(
+        drafts[files[place].draft], size: size,
+        encoded: batch.complete(files[place].item, with: files[place].entry))
     }
-    neighbours.files.removeAll(keepingCapacity: true)
+    files.removeAll(keepingCapacity: true)
+    swap(&files, &neighbours.files)
     neighbours.chunks.removeAll(keepingCapacity: true)
     neighbours.room = buffer.capacity
   }
 
   // MARK: Any file
 
-  private func finish(_ draft: FileDraft, _ entry: Entry, encoded: ArraySlice<UInt8>) {
-    let size = entry.file?.size ?? 0
+  private func finish(_ draft: FileDraft, size: UInt64, encoded: ArraySlice<UInt8>) {
     context.progress.bytes.wrappingAdd(size, ordering: .relaxed)
     context.finish(draft.path, isDirectory: false, draft.action(encoded: encoded), size: size)
   }

@@ -25,7 +25,7 @@ final class Walker {
   let youngest: Timestamp
 
   /// Batches are handed over when they have this much.
-  private static let batchBytes: UInt64 = 1 << 20
+  private static let batchBytes: UInt64 = 2 << 20
   private static let batchItems = 512
   private static let batchDirectories = 48
   /// Files from this size are cut here and hashed by all workers; smaller ones leave the walk free to

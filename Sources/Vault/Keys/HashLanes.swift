@@ -9,9 +9,9 @@ extension Hash {
   private static let laneCount = cblake2b_lanes()
   // A message alone is hashed without vectors: up to twice as fast as libsodium with them.
   private static let laneMinimum = 2
-  // Up to so many messages go longest first, so that lanes end together; of more, the last hardly
-  // matter.
-  private static let orderedMessages = 64
+  // Messages longer than this part of what a lane has to do go first, the longest at once, so that lanes
+  // end together; shorter ones hardly matter. It bounds what is to be sorted, however many there are.
+  private static let orderedPart = 16
 
   /// H of many messages under one key and label, as identifiers in the same order.
   package static func keyed<Kind>(
@@ -118,14 +118,23 @@ extension Hash {
           unsafe (start + next).initialize(to: laneMessage(message, into: hash + 32 * index))
           next += 1
         }
-        if next <= orderedMessages {
-          var ordered = unsafe UnsafeMutableBufferPointer(rebasing: list[..<next])
-          unsafe ordered.sort { unsafe $0.count > $1.count }
-        }
+        unsafe putLongestFirst(
+          UnsafeMutableBufferPointer(rebasing: list[..<next]), lanes: Int(lanes))
         unsafe run(lanes, start, count: next, key: key, label: label)
         return (0..<count).map { unsafe Identifier32(loading: hash + 32 * $0) }
       }
     }
+  }
+
+  private static func putLongestFirst(
+    _ messages: UnsafeMutableBufferPointer<cblake2b_message>, lanes: Int
+  ) {
+    let total = unsafe messages.reduce(0) { unsafe $0 + $1.count }
+    let long = total / (lanes * orderedPart)
+    var all = unsafe messages
+    let end = unsafe all.partition { unsafe $0.count <= long }
+    var longest = unsafe UnsafeMutableBufferPointer(rebasing: messages[..<end])
+    unsafe longest.sort { unsafe $0.count > $1.count }
   }
 
   /// The numbers of lanes that this processor has, for tests.
