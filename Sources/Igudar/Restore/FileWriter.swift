@@ -19,7 +19,7 @@ final class FileWriter {
   // About two frames.
   private static let waitingLimit = 4 << 20
   // So many chunks are hashed side by side without loss.
-  private static let enoughChunks = 16
+  private static let enoughChunks = 24
 
   init(_ hand: RestoreHand) {
     self.hand = hand
