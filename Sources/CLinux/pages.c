@@ -34,15 +34,17 @@ enum { patience = 8 * slow };
 // The one piece of memory that threads look after; of others there is nothing to know.
 static struct {
   pthread_mutex_t lock;
-  pthread_cond_t is_gone;
-  // The lock guards the state, and the start, which is NULL until all of it is known.
+  // Of all that the lock guards: the state, the start, which is NULL until all of it is known, and whether
+  // it is being filled.
+  pthread_cond_t has_changed;
   enum { none, kept, leaving } state;
   uint8_t *start;
+  int is_filling;
   size_t size;
   int64_t patience;
   int has_filler;
   pthread_t filler;
-} piece = {.lock = PTHREAD_MUTEX_INITIALIZER, .is_gone = PTHREAD_COND_INITIALIZER};
+} piece = {.lock = PTHREAD_MUTEX_INITIALIZER, .has_changed = PTHREAD_COND_INITIALIZER};
 
 // munmap(2) itself, which by its name would come back here.
 static int unmap(void *address, size_t size) { return (int)syscall(SYS_munmap, address, size); }
@@ -51,6 +53,28 @@ static int64_t processor_time(void) {
   struct timespec time = {0, 0};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static void end_filling(void) {
+  pthread_mutex_lock(&piece.lock);
+  piece.is_filling = 0;
+  pthread_cond_broadcast(&piece.has_changed);
+  pthread_mutex_unlock(&piece.lock);
+}
+
+void clinux_let_filling_go_first(int64_t nanoseconds) {
+  struct timespec end;
+  clock_gettime(CLOCK_REALTIME, &end);
+  nanoseconds += end.tv_nsec;
+  end.tv_sec += nanoseconds / 1000000000;
+  end.tv_nsec = nanoseconds % 1000000000;
+  pthread_mutex_lock(&piece.lock);
+  int result = 0;
+  while (result == 0 && piece.state != kept) {
+    result = pthread_cond_timedwait(&piece.has_changed, &piece.lock, &end);
+  }
+  while (piece.is_filling) pthread_cond_wait(&piece.has_changed, &piece.lock);
+  pthread_mutex_unlock(&piece.lock);
 }
 
 // One large page at a time: the kernel holds the lock of all the process's memory for one call, and other
@@ -67,15 +91,20 @@ static void *fill(void *memory) {
     waited += taken;
     if (waited > piece.patience) madvise(start + begin, rest, MADV_NOHUGEPAGE);
   }
+  end_filling();
   return NULL;
 }
 
 // False while there is a piece; one that is being given back is waited for.
 static int take_piece(void) {
   pthread_mutex_lock(&piece.lock);
-  while (piece.state == leaving) pthread_cond_wait(&piece.is_gone, &piece.lock);
+  while (piece.state == leaving) pthread_cond_wait(&piece.has_changed, &piece.lock);
   int is_mine = piece.state == none;
-  if (is_mine) piece.state = kept;
+  if (is_mine) {
+    piece.state = kept;
+    piece.is_filling = 1;
+    pthread_cond_broadcast(&piece.has_changed);
+  }
   pthread_mutex_unlock(&piece.lock);
   return is_mine;
 }
@@ -83,7 +112,8 @@ static int take_piece(void) {
 static void leave_piece(void) {
   pthread_mutex_lock(&piece.lock);
   piece.state = none;
-  pthread_cond_broadcast(&piece.is_gone);
+  piece.is_filling = 0;
+  pthread_cond_broadcast(&piece.has_changed);
   pthread_mutex_unlock(&piece.lock);
 }
 
@@ -105,8 +135,9 @@ void *clinux_map_filled(size_t size, int protection, int flags, int64_t limit) {
   madvise(start, size, MADV_HUGEPAGE);
   piece.size = size;
   piece.patience = limit;
-  // Without a thread every page comes when it is touched.
   piece.has_filler = pthread_create(&piece.filler, NULL, fill, start) == 0;
+  // Without a thread every page comes when it is touched.
+  if (!piece.has_filler) end_filling();
   pthread_mutex_lock(&piece.lock);
   piece.start = start;
   pthread_mutex_unlock(&piece.lock);

@@ -60,6 +60,9 @@ void clinux_explain_bus_errors(void);
 // limit. There is one such piece at a time; MAP_FAILED while there is another, or no memory.
 void *clinux_map_filled(size_t size, int protection, int flags, int64_t limit);
 
+// Waits at most so long until such memory is asked for, and then until it is filled.
+void clinux_let_filling_go_first(int64_t nanoseconds);
+
 // What the released program calls in place of mmap(2), with such memory for what is to be filled at once.
 void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, long offset);
 
