@@ -2,6 +2,8 @@
 
 import CLinux
 import Glibc
+import Platform
+import Synchronization
 import Testing
 
 // There is one such piece of memory at a time.
@@ -66,9 +68,39 @@ import Testing
   func allOfItIsFilledHoweverLongItTakes(_ patience: Int64, _ size: Int) throws {
     let memory = unsafe clinux_map_filled(size, PROT_READ | PROT_WRITE, Self.filled, patience)
     try #require(unsafe memory != MAP_FAILED)
-    var pages = [UInt8](repeating: 0, count: (size + 4095) / 4096)
-    try wait { unsafe mincore(memory, size, &pages) == 0 && pages.allSatisfy { $0 & 1 == 1 } }
-    try unsafe unmap(UnsafeMutableRawBufferPointer(start: memory, count: size))
+    let whole = unsafe UnsafeMutableRawBufferPointer(start: memory, count: size)
+    try wait { unsafe isFilled(whole) }
+    try unsafe unmap(whole)
+  }
+
+  private func isFilled(_ memory: UnsafeMutableRawBufferPointer) -> Bool {
+    var pages = [UInt8](repeating: 0, count: (memory.count + 4095) / 4096)
+    return unsafe mincore(memory.baseAddress, memory.count, &pages) == 0
+      && pages.allSatisfy { $0 & 1 == 1 }
+  }
+
+  @Test func whoeverLetsFillingGoFirstFindsItFilled() throws {
+    let memory = unsafe try map(64 << 20)
+    clinux_let_filling_go_first(0)
+    #expect(unsafe isFilled(memory))
+    try unsafe unmap(memory)
+    // No longer asked for, no longer waited for.
+    clinux_let_filling_go_first(1_000_000)
+  }
+
+  @Test func fillingThatBeginsSoonIsWaitedFor() throws {
+    let isFree = Mutex(false)
+    let waiter = Thread.start(name: "waiter") {
+      clinux_let_filling_go_first(60_000_000_000)
+      isFree.withLock { $0 = true }
+    }
+    usleep(20_000)
+    let wasFree = isFree.withLock { $0 }
+    #expect(!wasFree)
+    let memory = unsafe try map(64 << 20)
+    waiter.join()
+    #expect(unsafe isFilled(memory))
+    try unsafe unmap(memory)
   }
 
   @Test func whatIsWrittenWhileItIsFilledStays() throws {
