@@ -139,4 +139,13 @@ extension Failure {
   }
 
   static let interrupted = Failure(.interrupted, "interrupted")
+
+  /// Does something with a file that `source`, an option or a variable, names; an error says that too.
+  static func naming<Result: ~Copyable>(
+    _ source: String, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    do throws(Failure) { return try body() } catch {
+      throw Failure(error.code, "\(source): \(error.message)", nextStep: error.nextStep)
+    }
+  }
 }

@@ -77,7 +77,7 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// Path, reason and call.
   public var description: String {
-    let subject = path.map { "\(printable($0.bytes)): " } ?? ""
+    let subject = path.map { $0.bytes.isEmpty ? "“”: " : "\(printable($0.bytes)): " } ?? ""
     return subject + errno.reason(in: call)
   }
 }

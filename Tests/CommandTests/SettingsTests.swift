@@ -96,7 +96,7 @@ import Testing
     let command = try settings(options(repository, (GlobalOptions.passwordCommand, "pass 'a b'")))
     #expect(command.secret == .command(["pass", "a b"]))
     let key = try settings(options(repository), ["IGUDAR_KEY_FILE": "/key"])
-    #expect(key.secret == .keyFile(Array("/key".utf8)))
+    #expect(key.secret == .keyFile(Array("/key".utf8), from: "IGUDAR_KEY_FILE"))
     #expect(try settings(options(repository), ["IGUDAR_PASSWORD": "x"]).secret == .environment)
   }
 

@@ -25,7 +25,7 @@ extension Repository {
     let snapshots = try forgottenSnapshots()
     do throws(SelectorError) {
       return try selector.resolve(among: snapshots, forgotten: true)
-    } catch .notFound(let text) {
+    } catch .notFound(let text, _) {
       throw .selector(
         "no forgotten snapshot “\(text)”: it is not forgotten, or prune has taken its data")
     } catch {

@@ -44,6 +44,21 @@ public struct SnapshotFilter: Hashable, Sendable {
   }
 }
 
+extension SnapshotFilter: CustomStringConvertible {
+  /// What it asks for, in words; empty for one that chooses everything.
+  public var description: String {
+    let tags = tagLists.map { list in
+      list == [[]] ? "none" : list.map { printable($0) }.joined(separator: ",")
+    }
+    let parts = [
+      ("host", hosts.map { printable($0) }, " or "), ("tag", tags, " or "),
+      ("path", paths.map { printable($0.bytes) }, " and "),
+    ]
+    return parts.filter { !$0.1.isEmpty }
+      .map { "\($0.0) \($0.1.joined(separator: $0.2))" }.joined(separator: ", ")
+  }
+}
+
 /// The bytes without ASCII white space at both ends.
 func trimmed(_ bytes: some BidirectionalCollection<UInt8>) -> [UInt8] {
   func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || 0x09...0x0d ~= byte }

@@ -50,11 +50,10 @@ public struct SnapshotSelector: Hashable, Sendable {
       let matching = snapshots.filter { !$0.isForgotten && filter.matches($0) }
       let chosen = matching.filter { !$0.isPartial }
       guard back < chosen.count else {
-        let name = filter.isEmpty ? text : "\(text) of these hosts, tags and paths"
         if chosen.isEmpty, let newest = matching.sortedByTime().last {
-          throw .partial(name, newest.id)
+          throw .partial(text, newest.id)
         }
-        throw .notFound(name)
+        throw .notFound(text, filter)
       }
       return chosen.sortedByTime()[chosen.count - 1 - back]
     case .prefix(let digits):
@@ -99,8 +98,8 @@ public struct SnapshotSelector: Hashable, Sendable {
 public enum SelectorError: Error, Hashable, Sendable {
   /// It is neither hex digits nor `latest`, or its path cannot be.
   case malformed(String)
-  /// No snapshot has this ID, or the filters leave none.
-  case notFound(String)
+  /// No snapshot has this ID, or the filter leaves none.
+  case notFound(String, SnapshotFilter = SnapshotFilter())
   /// Those that could be meant are all partial, this one the newest, and have to be named by ID.
   case partial(String, SnapshotID)
   /// The snapshots whose IDs begin like this are forgotten.
@@ -114,7 +113,8 @@ extension SelectorError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .malformed(let text): "“\(text)” is neither a snapshot ID nor “latest”"
-    case .notFound(let text): "no snapshot “\(text)”"
+    case .notFound(let text, let filter):
+      "no snapshot “\(text)”\(filter.isEmpty ? "" : " among those of \(filter)")"
     case .partial(let text, let newest):
       "no whole snapshot “\(text)”; the newest partial one is \(newest.shortHex), by which it can be "
         + "named"

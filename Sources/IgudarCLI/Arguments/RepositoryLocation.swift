@@ -37,7 +37,8 @@ struct RepositoryLocation: Equatable, Sendable {
       throw Failure.usage("--repo and --repository-file exclude each other", of: command)
     }
     if place != nil || file != nil {
-      try self.init(place: place, file: file, of: command)
+      try self.init(
+        place: place, file: file, from: GlobalOptions.repositoryFile.flag, of: command)
       return
     }
     let variables = ["IGUDAR_REPOSITORY", "IGUDAR_REPOSITORY_FILE"].map { name in
@@ -46,14 +47,19 @@ struct RepositoryLocation: Equatable, Sendable {
     if variables.allSatisfy({ $0 != nil }) {
       throw Failure("IGUDAR_REPOSITORY and IGUDAR_REPOSITORY_FILE are both set; unset one")
     }
-    try self.init(place: variables[0], file: variables[1], of: command)
+    try self.init(
+      place: variables[0], file: variables[1], from: "IGUDAR_REPOSITORY_FILE", of: command)
   }
 
-  private init(place: [UInt8]?, file: [UInt8]?, of command: String) throws(Failure) {
+  private init(
+    place: [UInt8]?, file: [UInt8]?, from source: String, of command: String
+  ) throws(Failure) {
     if let place {
       try self.init(place)
     } else if let file {
-      try self.init(try SmallFile.line(at: file))
+      self = try Failure.naming(source) { () throws(Failure) in
+        try RepositoryLocation(try SmallFile.line(at: file))
+      }
       self.file = FilePath(file)
     } else {
       throw Failure.usage(

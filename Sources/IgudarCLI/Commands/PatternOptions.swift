@@ -29,16 +29,19 @@ struct PatternOptions: Sendable {
   func patterns(
     _ given: OptionValues
   ) throws -> (set: PatternSet?, texts: [[UInt8]]) {
-    let sensitive = given.all(exact) + (try Self.patterns(in: given.all(file)))
-    let others = given.all(insensitive) + (try Self.patterns(in: given.all(insensitiveFile)))
+    let sensitive = given.all(exact) + (try Self.patterns(from: file, given))
+    let others = given.all(insensitive) + (try Self.patterns(from: insensitiveFile, given))
     let texts = sensitive + others
     return (texts.isEmpty ? nil : try PatternSet(sensitive, ignoringCase: others), texts)
   }
 
-  private static func patterns(in files: [[UInt8]]) throws(Failure) -> [[UInt8]] {
+  private static func patterns(
+    from option: Option, _ given: OptionValues
+  ) throws(Failure) -> [[UInt8]] {
     var patterns: [[UInt8]] = []
-    for file in files {
-      patterns += PatternFile.patterns(in: try SmallFile.read(file)) { name in
+    for file in given.all(option) {
+      let text = try Failure.naming(option.flag) { () throws(Failure) in try SmallFile.read(file) }
+      patterns += PatternFile.patterns(in: text) { name in
         environment(String(decoding: name, as: UTF8.self))
       }
     }

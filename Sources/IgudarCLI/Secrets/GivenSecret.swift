@@ -43,8 +43,14 @@ extension SecretSource {
 
   private func read(_ question: String) throws(Failure) -> GivenSecret {
     switch self {
-    case .file(let path): try Self.checked(try SecretFile.line(at: path))
-    case .keyFile(let path): try Self.key(try SecretFile.whole(at: path), at: path)
+    case .file(let path, let source):
+      try Failure.naming(source) { () throws(Failure) in
+        try Self.checked(try SecretFile.line(at: path))
+      }
+    case .keyFile(let path, let source):
+      try Failure.naming(source) { () throws(Failure) in
+        try Self.key(try SecretFile.whole(at: path), at: path)
+      }
     case .command(let words): try Self.checked(try PasswordCommand(words).read())
     case .environment: try Self.checked(try SecretVariable.take("IGUDAR_PASSWORD"))
     case .prompt: try Self.checked(try Prompt.read(question))

@@ -51,20 +51,13 @@ enum Prompt {
     defer { if !isWhole { say("\n", on: terminal) } }
     while !isWhole {
       guard !text.isFull else { throw Failure("the password is too long") }
-      try waitForInput(terminal)
+      // Ctrl-C ends the question with echo put back.
+      try SecretFile.waitForInput(terminal)
       let raw = terminal.raw
       let count = unsafe try text.fill { free in unsafe Glibc.read(raw, free.baseAddress, 1) }
       if count == 0 { break }
       isWhole = text.last == UInt8(ascii: "\n")
     }
     return text
-  }
-
-  // `poll` is never restarted after a signal, so Ctrl-C ends the question with echo put back.
-  private static func waitForInput(_ terminal: borrowing Descriptor) throws(Failure) {
-    var entry = pollfd(fd: terminal.raw, events: Int16(POLLIN), revents: 0)
-    while unsafe poll(&entry, 1, -1) < 0 {
-      guard Interrupt.requested == 0 else { throw .interrupted }
-    }
   }
 }

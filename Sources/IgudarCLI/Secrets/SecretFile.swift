@@ -38,10 +38,20 @@ enum SecretFile {
     _ file: borrowing Descriptor, _ text: inout SecretText, _ name: String
   ) throws(Failure) -> Int {
     let raw = file.raw
+    try waitForInput(file)
     return unsafe try text.fill { (free) throws(Failure) in
       let count = retrying { unsafe Glibc.read(raw, free.baseAddress, free.count) }
       if count < 0 { throw Failure("cannot read \(name): \(Errno.current.text)") }
       return count
+    }
+  }
+
+  /// Waits until something can be read, or the end; a signal that asks the program to end is an error.
+  static func waitForInput(_ file: borrowing Descriptor) throws(Failure) {
+    var entry = pollfd(fd: file.raw, events: Int16(POLLIN), revents: 0)
+    // After a signal it is never restarted.
+    while unsafe poll(&entry, 1, -1) < 0 {
+      guard Interrupt.requested == 0 else { throw .interrupted }
     }
   }
 }

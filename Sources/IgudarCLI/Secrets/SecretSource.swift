@@ -6,18 +6,19 @@ import Platform
 
 /// A way to get the password or the key.
 enum SecretSource: Equatable, Sendable {
-  case file([UInt8])
+  /// A password file, and the option or variable that names it.
+  case file([UInt8], from: String = GlobalOptions.passwordFile.flag)
   case command([String])
   /// The variable IGUDAR_PASSWORD.
   case environment
-  case keyFile([UInt8])
+  case keyFile([UInt8], from: String = GlobalOptions.keyFile.flag)
   /// Ask on the terminal.
   case prompt
 
   /// The file that it is in, if it is in one.
   var file: FilePath? {
     switch self {
-    case .file(let path), .keyFile(let path): FilePath(path)
+    case .file(let path, _), .keyFile(let path, _): FilePath(path)
     case .command, .environment, .prompt: nil
     }
   }
@@ -58,14 +59,14 @@ enum SecretSource: Equatable, Sendable {
     guard given.count < 2 else {
       throw Failure("\(given.joined(separator: " and ")) are both set; unset all but one")
     }
-    switch given.first {
+    guard let name = given.first, let value = environment(name) else { return nil }
+    switch name {
     case "IGUDAR_PASSWORD": return .environment
-    case "IGUDAR_PASSWORD_FILE": return environment("IGUDAR_PASSWORD_FILE").map { .file($0) }
-    case "IGUDAR_KEY_FILE": return environment("IGUDAR_KEY_FILE").map { .keyFile($0) }
-    case let name?:
-      let words: CommandWords = try parsed(environment(name) ?? [], of: name)
+    case "IGUDAR_PASSWORD_FILE": return .file(value, from: name)
+    case "IGUDAR_KEY_FILE": return .keyFile(value, from: name)
+    default:
+      let words: CommandWords = try parsed(value, of: name)
       return .command(words.words)
-    case nil: return nil
     }
   }
 }

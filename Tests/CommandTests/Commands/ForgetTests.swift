@@ -72,7 +72,7 @@ import Testing
   @Test(
     arguments: [
       ([], 1, "no policy was specified, no snapshots will be removed"),
-      (["--keep-daily", "0"], 1, "no policy was specified"),
+      (["--keep-daily", "0"], 1, "the policy keeps nothing"),
       (["--unsafe-allow-remove-all"], 1, "is not allowed unless"),
       (
         ["--keep-tag", "nothing"], 6, "the policy keeps none of the 5 snapshots for host [granary]"

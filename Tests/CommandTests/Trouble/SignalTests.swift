@@ -72,6 +72,25 @@ struct SecondSignalTests {
   }
 }
 
+/// A signal while the password is still to come.
+struct PasswordSignalTests {
+  @Test func aCommandThatIsToPrintItIsEndedToo() throws {
+    let test = try TestRepository()
+    let outcome = try test.shell(
+      """
+      unset IGUDAR_PASSWORD
+      echo 'echo $$ > child; exec sleep 600' > ask
+      \(Program.path) snapshots --password-command "sh ask" 2>&1 &
+      while ! test -s child; do sleep 0.01; done
+      kill -TERM $!
+      code=0; wait $! || code=$?
+      ! kill -0 $(cat child) 2> /dev/null || echo "the child is still there"
+      echo $code
+      """)
+    #expect(outcome.lines == ["igudar: interrupted", "130"])
+  }
+}
+
 /// What a system may withhold from a program.
 struct BareSystemTests {
   @Test func aFileThatIsLongerThanIsPermittedIsAnErrorAndNoSignal() throws {

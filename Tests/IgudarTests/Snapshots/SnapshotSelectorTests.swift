@@ -82,9 +82,12 @@ import Vault
     #expect(throws: error) { try selector.resolve(among: partial) }
     #expect(error.description.contains("a2000000"))
     let others = SnapshotFilter(hosts: [Array("z".utf8)])
-    #expect(throws: SelectorError.notFound("latest of these hosts, tags and paths")) {
+    #expect(throws: SelectorError.notFound("latest", others)) {
       try selector.resolve(among: partial, filter: others)
     }
+    #expect(
+      SelectorError.notFound("latest", others).description
+        == "no snapshot “latest” among those of host z")
   }
 
   @Test func pathsStandBehindAColon() throws {

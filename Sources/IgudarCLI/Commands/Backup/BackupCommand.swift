@@ -46,7 +46,7 @@ enum BackupCommand {
   static let ignoreInode = Option("ignore-inode", help: "do not look at inodes to find changes")
   static let noScan = Option("no-scan", help: "do not count the sources for the progress")
   static let jobs = Option(
-    "jobs", "j", takes: "COUNT", help: "workers that read and seal (default: one per core)")
+    "jobs", "j", takes: "COUNT", help: "workers that read and seal (0, the default: one per core)")
   static let readConcurrency = Option(
     "read-concurrency", takes: "COUNT", hidden: true, help: "the same as --jobs")
 

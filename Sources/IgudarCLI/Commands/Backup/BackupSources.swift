@@ -23,7 +23,7 @@ struct BackupSources {
     let given = invocation.options
     var paths: [[UInt8]] = []
     for file in given.all(Self.filesFrom) {
-      for pattern in try PathList.read(file).patterns {
+      for pattern in try PathList.read(file, from: Self.filesFrom).patterns {
         let found = PathPattern.paths(matching: pattern)
         if !found.isEmpty {
           paths += found.map(\.bytes)
@@ -36,8 +36,12 @@ struct BackupSources {
         }
       }
     }
-    for file in given.all(Self.filesFromVerbatim) { paths += try PathList.read(file).lines }
-    for file in given.all(Self.filesFromRaw) { paths += try PathList.read(file).terminated() }
+    for file in given.all(Self.filesFromVerbatim) {
+      paths += try PathList.read(file, from: Self.filesFromVerbatim).lines
+    }
+    for file in given.all(Self.filesFromRaw) {
+      paths += try PathList.read(file, from: Self.filesFromRaw).terminated()
+    }
     paths += invocation.operands
     guard !paths.isEmpty else {
       throw invocation.usage("nothing to back up: name files or folders")
@@ -67,11 +71,13 @@ private struct PathList {
   let bytes: [UInt8]
 
   /// Reads a file; `-` is standard input.
-  static func read(_ path: [UInt8]) throws(Failure) -> PathList {
+  static func read(_ path: [UInt8], from option: Option) throws(Failure) -> PathList {
     let isInput = path == Array("-".utf8)
     let source = isInput ? Array("/dev/stdin".utf8) : path
-    return PathList(
-      name: printable(path), bytes: try SmallFile.read(source, limit: 256 << 20))
+    let bytes = try Failure.naming(option.flag) { () throws(Failure) in
+      try SmallFile.read(source, limit: 256 << 20)
+    }
+    return PathList(name: printable(path), bytes: bytes)
   }
 
   /// Lines without their ends; empty ones are left out.

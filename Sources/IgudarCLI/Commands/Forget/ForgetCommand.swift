@@ -82,7 +82,10 @@ enum ForgetCommand {
     to filter: SnapshotFilter, _ invocation: Invocation
   ) throws(Failure) {
     guard invocation.options.has(removeAll) else {
-      throw invocation.usage("no policy was specified, no snapshots will be removed")
+      let isGiven = PolicyOptions.options.contains(where: invocation.options.has)
+      throw invocation.usage(
+        "\(isGiven ? "the policy keeps nothing" : "no policy was specified"), "
+          + "no snapshots will be removed")
     }
     guard !filter.isEmpty else {
       throw invocation.usage(

@@ -27,6 +27,10 @@ struct ForgetReport {
     output.note("Days and other periods begin in time zone \(plan.request.zone.name)")
     guard output.verbosity > 0 else { return }
     for group in plan.groups { show(group, plan.request.zone) }
+    if plan.groups.isEmpty {
+      let filter = plan.request.filter
+      output.note(filter.isEmpty ? "no snapshots" : "no snapshots of \(filter)")
+    }
     if plan.partialCount > 0 {
       output.note("\(counted(plan.partialCount, "partial snapshot")) left alone")
     }

@@ -20,7 +20,7 @@ enum ListCommand {
     operandCount: 1...Int.max,
     details: """
       Lists all of the snapshot, or with :PATH all of that folder, whose entries then begin at /.
-      With DIRs, which are absolute paths in the snapshot, only these folders and what is directly
+      With DIRs, which are paths in the snapshot, only these folders and what is directly
       in them; with --recursive all that is below them.
       """,
     options: [long, recursive, humanReadable, sort, reverse, ncdu] + Selection.options
@@ -30,7 +30,7 @@ enum ListCommand {
 
   private static func run(_ invocation: Invocation) throws -> ExitCode {
     let selector = try SnapshotSelector(parsing: invocation.operands[0])
-    var choice = try ListedFolders(invocation)
+    var choice = ListedFolders(invocation)
     let isNcdu = invocation.options.has(ncdu)
     if isNcdu && (!choice.folders.isEmpty || invocation.output.isJSON) {
       throw invocation.usage("--ncdu goes without DIRs and --json; use SNAPSHOT:PATH for a part")
@@ -126,15 +126,8 @@ struct ListedFolders {
   private let isRecursive: Bool
   private var met: Set<FilePath> = ["/"]
 
-  init(_ invocation: Invocation) throws(Failure) {
-    var folders: [FilePath] = []
-    for operand in invocation.operands.dropFirst() {
-      let path = FilePath(operand)
-      guard path.isAbsolute else {
-        throw invocation.usage("'\(path)' is not an absolute path in the snapshot")
-      }
-      folders.append(path.absolute(from: "/"))
-    }
+  init(_ invocation: Invocation) {
+    let folders = invocation.operands.dropFirst().map { FilePath($0).absolute(from: "/") }
     self.init(folders, recursive: invocation.options.has(ListCommand.recursive))
   }
 
