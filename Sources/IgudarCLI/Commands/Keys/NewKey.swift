@@ -32,7 +32,9 @@ struct NewKey {
 
   /// Reads, asks for or makes the secret.
   func secret() throws(Failure) -> Secret {
-    if let passwordPath { return try SecretSource.file(passwordPath, from: Self.passwordFile.flag).new().forVault() }
+    if let passwordPath {
+      return try SecretSource.file(passwordPath, from: Self.passwordFile.flag).new().forVault()
+    }
     guard let keyPath else { return try SecretSource.prompt.new().forVault() }
     if let made = try made(at: FilePath(keyPath)) { return made }
     return try SecretSource.keyFile(keyPath, from: Self.keyFile.flag).new().forVault()
