@@ -6,16 +6,76 @@ struct DamageAdvice {
 
   /// Advice about objects, each named at the beginning of a text; `isRepairable` if nothing is lost.
   init(_ objects: [String], isRepairable: Bool) {
-    for object in objects {
-      let sentence = Self.sentence(object, isRepairable)
-      if !sentences.contains(sentence) { sentences.append(sentence) }
+    for object in objects { add(Self.sentence(object, isRepairable)) }
+  }
+
+  /// Advice about all that a check found.
+  init(afterCheck objects: [String], isRepairable: Bool) {
+    let (packs, others) = Self.packs(among: objects)
+    for object in others where Self.remedy(object) != nil {
+      add(Self.sentence(object, isRepairable))
     }
+    if !packs.isEmpty { add(Self.repair(of: packs)) }
+    guard !isRepairable else {
+      if sentences.isEmpty { for object in others { add(Self.sentence(object, true)) } }
+      return
+    }
+    if packs.isEmpty && sentences.isEmpty {
+      add("`igudar repair index` finds packs that the index does not know.")
+    }
+    add(
+      """
+      What is lost and still at its source is stored again by the next backup. A snapshot that stays \
+      damaged can be forgotten.
+      """)
+  }
+
+  private mutating func add(_ sentence: String) {
+    if !sentences.contains(sentence) { sentences.append(sentence) }
+  }
+
+  // Packs that a sentence names; more are named by their findings alone.
+  private static let namedPacks = 16
+
+  // Beginnings of the hashes of packs, each once, and what is no pack.
+  private static func packs(among objects: [String]) -> (packs: [Substring], others: [String]) {
+    var packs: [Substring] = []
+    var others: [String] = []
+    for object in objects {
+      let parts = object.split(separator: "/")
+      guard parts.count == 3, parts[0] == "packs" else {
+        others.append(object)
+        continue
+      }
+      let hash = parts[2].prefix(12)
+      if !packs.contains(hash) { packs.append(hash) }
+    }
+    return (packs, others)
+  }
+
+  private static func repair(of packs: [Substring]) -> String {
+    let names = packs.prefix(namedPacks).joined(separator: " ")
+    let more = packs.count - namedPacks
+    return "`igudar repair packs \(names)` takes out what is damaged and keeps what it still gives."
+      + (more > 0 ? " The findings name \(more) more packs." : "")
   }
 
   /// The sentences, one behind the other.
   var text: String { sentences.joined(separator: " ") }
 
   private static func sentence(_ object: String, _ isRepairable: Bool) -> String {
+    remedy(object)
+      ?? (isRepairable
+        ? "`igudar repair packs` takes out packs that `igudar check --read-data` names."
+        : """
+        `igudar check --read-data` names what it touches and what repairs it: `igudar repair index`, or \
+        `igudar repair packs`, which takes damaged packs out; the next backup then stores again what is \
+        still at its source. A snapshot that stays damaged can be forgotten.
+        """)
+  }
+
+  // What helps where an object of this kind is damaged, if it has a kind of its own.
+  private static func remedy(_ object: String) -> String? {
     if object.hasPrefix("journal/") {
       return """
         `igudar repair journal` writes a lost entry back from what a machine remembers that has used \
@@ -47,12 +107,6 @@ struct DamageAdvice {
     if object.hasPrefix("the record of snapshot") {
       return "`igudar forget` takes the snapshot out of the list; nothing else is known of it."
     }
-    return isRepairable
-      ? "`igudar repair packs` takes out packs that `igudar check --read-data` names."
-      : """
-      `igudar check --read-data` names what it touches and what repairs it: `igudar repair index`, or \
-      `igudar repair packs`, which takes damaged packs out; the next backup then stores again what is \
-      still at its source. A snapshot that stays damaged can be forgotten.
-      """
+    return nil
   }
 }

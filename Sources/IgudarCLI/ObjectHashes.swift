@@ -6,19 +6,29 @@ import Storage
 import Vault
 
 extension Inspection {
-  /// The only object below a prefix whose hash begins with these digits.
-  func hash(_ digits: String, of what: String, below prefix: String) throws -> ObjectHash {
+  /// The only pack whose hash begins with these digits, in the store or, where it is lost, in the index.
+  func pack(named digits: String) throws -> ObjectHash {
+    try only("pack", digits) { try Array(packs(beginningWith: $0)) }
+  }
+
+  /// The only index segment whose hash begins with these digits.
+  func segment(named digits: String) throws -> ObjectHash {
+    try only("index", digits) {
+      try objects("index/\($0)").map(\.lastPart).compactMap(ObjectHash.init(hex:))
+    }
+  }
+
+  private func only(
+    _ what: String, _ text: String, _ find: (String) throws -> [ObjectHash]
+  ) throws -> ObjectHash {
     // As `check` names them, with their folders.
-    let digits = String(digits.split(separator: "/").last ?? "").lowercased()
+    let digits = String(text.split(separator: "/").last ?? "").lowercased()
     if let whole = ObjectHash(hex: digits) { return whole }
     guard digits.count >= 2, digits.allSatisfy(\.isHexDigit) else {
       throw Failure("'\(printable(digits.utf8))' is not the beginning of a hash")
     }
-    let folder = what == "pack" ? "\(prefix)\(digits.prefix(2))/" : prefix
-    let found = try objects(folder + digits)
-    guard let name = found.first, let hash = ObjectHash(hex: name.lastPart) else {
-      throw Failure("no \(what) begins with \(digits)")
-    }
+    let found = try find(digits)
+    guard let hash = found.first else { throw Failure("no \(what) begins with \(digits)") }
     guard found.count == 1 else { throw Failure("more than one \(what) begins with \(digits)") }
     return hash
   }

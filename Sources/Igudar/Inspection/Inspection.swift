@@ -40,6 +40,23 @@ package struct Inspection: Sendable {
     return found
   }
 
+  /// The packs whose hashes begin with these digits, of those that are there and of those that the index
+  /// knows and that may be lost.
+  package func packs(beginningWith digits: String) throws(RepositoryError) -> Set<ObjectHash> {
+    let names = try objects("packs/\(digits.prefix(2))/\(digits)")
+    let stored = names.compactMap { ObjectHash(hex: $0.lastPart) }
+    return try vaultErrors { () throws(VaultError) in
+      var found = Set(stored)
+      try vault.loadIndex()
+      let listed = try vault.index.listedPacks(in: vault.journal.state)
+      try vault.index.forEachPack { (pack) throws(VaultError) in
+        if listed.contains(pack.number), pack.hash.hex.hasPrefix(digits) { found.insert(pack.hash) }
+        return true
+      }
+      return found
+    }
+  }
+
   /// What is in a pack.
   package func pack(_ name: ObjectHash) throws(RepositoryError) -> PackContents {
     try vaultErrors { () throws(VaultError) in

@@ -103,17 +103,17 @@ enum CheckCommand {
       output.note("no errors were found")
       return .done
     case .repairable:
-      throw Failure.damaged(
+      throw Failure.checked(
         "\(counted(UInt64(serious.count), "finding")), "
           + (filter.isEmpty ? "nothing is lost" : "nothing of these snapshots is lost"),
         repairable: true,
         objects: serious.map(\.object))
     case .loss:
-      throw Failure.damaged(
+      throw Failure.checked(
         "\(counted(UInt64(errorCount), "finding")), "
           + "\(counted(UInt64(report.damagedPathCount), "path")) cannot be restored whole",
         repairable: false,
-        objects: serious.map(\.object) + (report.damagedPathCount > 0 ? ["paths"] : []))
+        objects: serious.map(\.object))
     }
   }
 

@@ -25,7 +25,7 @@ enum RepairPacksCommand {
     let words = try invocation.textOperands()
     let repository = try invocation.openRepository()
     let inspection = Inspection(repository)
-    let packs = try words.map { try inspection.hash($0, of: "pack", below: "packs/") }
+    let packs = try words.map { try inspection.pack(named: $0) }
     let report = try PackRepair(packs, of: repository).run()
     let code: ExitCode = report.lostCount > 0 ? .damaged : .done
     if output.isJSON {

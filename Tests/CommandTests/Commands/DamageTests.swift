@@ -56,6 +56,29 @@ struct LostPackTests {
   }
 }
 
+// What a check says is to be done is all that has to be done.
+struct CheckAdviceTests {
+  @Test(arguments: ["rm", "truncate -s 99", "shred -n 1"])
+  func whoDoesWhatACheckSaysHasAWholeRepository(_ damage: String) throws {
+    let test = try TestRepository()
+    try test.shell("for i in 1 2 3; do head -c 300000 /dev/urandom > src/$i; done")
+    try test.igudar("backup", "-q", "src")
+    try test.shell("\(damage) $(find repo/packs -type f)")
+    let check = try test.igudar("check", "--read-data", code: 5)
+    let command = try #require(
+      check.errorText.split(separator: "`").first { $0.hasPrefix("igudar repair packs ") })
+    let hashes = command.split(separator: " ").dropFirst(3)
+    #expect(hashes.count == 2 && hashes.allSatisfy { $0.count == 12 }, "\(command)")
+    try test.run(["repair", "packs"] + hashes.map(String.init), code: 5)
+    let after = try test.igudar("check", "--read-data", code: 5)
+    #expect(!after.errorText.contains("repair packs"), "\(after.errorText)")
+    #expect(after.errorText.contains("still at its source is stored again by the next backup"))
+    try test.igudar("backup", "-q", "src")
+    try test.igudar("check", "--read-data", "--path", "src")
+    try expectWhole(test)
+  }
+}
+
 // Of some snapshots alone.
 struct ChosenSnapshotTests {
   @Test func theTreesOfTheSnapshotsThatAreChosenAreChecked() throws {

@@ -7,7 +7,7 @@ import Vault
 
 extension CatPrinter {
   func printPack(_ digits: String) throws {
-    let name = try inspection.hash(digits, of: "pack", below: "packs/")
+    let name = try inspection.pack(named: digits)
     let pack = try inspection.pack(name)
     let (header, directory) = (pack.header, pack.directory)
     JSONDocument.print(to: output) { document in
@@ -27,7 +27,7 @@ extension CatPrinter {
   }
 
   func printSegment(_ digits: String) throws {
-    let name = try inspection.hash(digits, of: "index", below: "index/")
+    let name = try inspection.segment(named: digits)
     let segment = try inspection.segment(name)
     JSONDocument.print(to: output) { document in
       var object = JSONObject()

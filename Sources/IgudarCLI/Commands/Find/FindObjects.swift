@@ -35,7 +35,7 @@ struct FindObjects {
     for id in trees { wanted.add(prefix: try digits(id), kind: .tree) }
     let inspection = Inspection(repository)
     for id in packs {
-      let name = try inspection.hash(printable(id), of: "pack", below: "packs/")
+      let name = try inspection.pack(named: printable(id))
       for chunk in try inspection.pack(name).directory.chunkIDs { wanted.add(chunk) }
     }
     return try find(wanted, in: snapshots, of: repository, output)
