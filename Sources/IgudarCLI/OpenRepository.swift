@@ -12,7 +12,7 @@ extension Invocation {
   /// is read.
   func openRepository(readingJournal: Bool = true) throws -> Repository {
     let settings = try settings()
-    let store = try LocalStore(opening: settings.location.path)
+    let store = try LocalStore(opening: settings.location.path, limits: settings.limits)
     guard exists(.format, in: store) else {
       guard holdsPacks(store) else { throw Failure.noRepository(at: store.location) }
       throw Failure.damaged(
@@ -21,7 +21,7 @@ extension Invocation {
     return try settings.secret.unlocking(store.location) { given in
       do {
         let open = readingJournal ? Repository.open : Repository.openUnread
-        return try open(limited(store, settings), try given.forVault(), places(settings))
+        return try open(store, try given.forVault(), places(settings))
       } catch RepositoryError.wrongKey {
         for damage in (try? Repository.damagedKeys(in: store)) ?? [] {
           output.warning("\(damage): should this be the key of your secret, use another one")
@@ -36,7 +36,7 @@ extension Invocation {
   /// Makes the repository that options and environment name, with a secret to unlock it.
   func createRepository(_ plan: RepositoryPlan) throws -> Repository {
     let settings = try settings()
-    let store = try newStore(at: settings.location.path)
+    let store = try newStore(at: settings.location.path, settings.limits)
     guard !exists(.format, in: store) else { throw Failure.alreadyExists(at: store.location) }
     if let other = try foreignName(in: settings.location.path) {
       throw Failure(
@@ -44,18 +44,13 @@ extension Invocation {
     }
     let given = try settings.secret.new()
     return try Repository.create(
-      in: limited(store, settings), secret: try given.forVault(), plan: plan,
+      in: store, secret: try given.forVault(), plan: plan,
       places: places(settings))
   }
 
-  private func limited(_ store: LocalStore, _ settings: Settings) -> any ObjectStore {
-    guard settings.limits != TransferLimits() else { return store }
-    return LimitedStore(store, limits: settings.limits)
-  }
-
-  private func newStore(at path: FilePath) throws -> LocalStore {
+  private func newStore(at path: FilePath, _ limits: TransferLimits) throws -> LocalStore {
     do {
-      return try LocalStore(creating: path)
+      return try LocalStore(creating: path, limits: limits)
     } catch StoreError.absent(let reason) {
       throw Failure(
         "the folder of the repository cannot be made: \(reason)",

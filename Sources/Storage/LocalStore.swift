@@ -16,6 +16,7 @@ public final class LocalStore: ObjectStore, Sendable {
 
   let root: Descriptor
   private let calls: SyncCalls
+  private let paces: TransferPaces
   private let unsynced = UnsyncedFolders()
   // Folders that are there and whose own names are synced or due.
   private let folders = Mutex<Set<String>>([])
@@ -27,16 +28,22 @@ public final class LocalStore: ObjectStore, Sendable {
     var folder: @Sendable (Int32) -> Int32 = { fsync($0) }
   }
 
-  /// Opens the folder of an existing repository.
+  /// Opens the folder of an existing repository; no more is transferred than the limits permit.
   ///
   /// - Throws: `absent` when there is no such folder.
-  public convenience init(opening path: FilePath) throws(StoreError) {
-    try self.init(opening: path, calls: SyncCalls())
+  public convenience init(
+    opening path: FilePath, limits: TransferLimits = TransferLimits()
+  ) throws(StoreError) {
+    try self.init(opening: path, calls: SyncCalls(), paces: TransferPaces(limits))
   }
 
-  init(opening path: FilePath, calls: SyncCalls) throws(StoreError) {
+  init(
+    opening path: FilePath, calls: SyncCalls = SyncCalls(),
+    paces: TransferPaces = TransferPaces(TransferLimits())
+  ) throws(StoreError) {
     self.path = path
     self.calls = calls
+    self.paces = paces
     do throws(SystemError) {
       root = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
     } catch {
@@ -48,9 +55,11 @@ public final class LocalStore: ObjectStore, Sendable {
   }
 
   /// Opens a folder for a new repository, and makes it with its parents if need be.
-  public convenience init(creating path: FilePath) throws(StoreError) {
+  public convenience init(
+    creating path: FilePath, limits: TransferLimits = TransferLimits()
+  ) throws(StoreError) {
     try Self.makePath(path)
-    try self.init(opening: path, calls: SyncCalls())
+    try self.init(opening: path, limits: limits)
   }
 
   // Every folder made here is synced into its parent at once: no barrier knows of them.
@@ -118,7 +127,7 @@ public final class LocalStore: ObjectStore, Sendable {
     do throws(Errno) { file = try TemporaryFile(below: root.raw) } catch {
       throw problem(error, "open", name)
     }
-    do throws(Errno) { try file.write(bytes) } catch {
+    do throws(Errno) { try file.write(bytes, at: paces.upload) } catch {
       throw .final(StoreError(error, "write", subject(name)))
     }
     do throws(Errno) { try file.sync(calls.data) } catch {
@@ -195,9 +204,16 @@ public final class LocalStore: ObjectStore, Sendable {
     let raw = retrying { unsafe openat(root.raw, name, flags) }
     guard raw >= 0 else { throw readError(.current, "open", name) }
     let file = Descriptor(owning: raw)
-    do throws(Errno) { return try unsafe file.read(at: Int64(offset), into: buffer) } catch {
-      throw readError(error, "read", name)
-    }
+    do throws(Errno) {
+      var total = 0
+      try paces.download.transfer(buffer.count) { (piece) throws(Errno) in
+        let place = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[piece])
+        let count = try unsafe file.read(at: Int64(offset + piece.lowerBound), into: place)
+        total += count
+        return count == piece.count
+      }
+      return total
+    } catch { throw readError(error, "read", name) }
   }
 
   // What is wrong with one object is told from a store that is gone by a look at the object that every

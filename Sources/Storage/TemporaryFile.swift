@@ -36,9 +36,14 @@ struct TemporaryFile: ~Copyable {
     return "\(getpid())-\(String(repeating: "0", count: 16 - digits.count))\(digits)"
   }
 
-  /// Writes all bytes.
-  borrowing func write(_ bytes: borrowing RawSpan) throws(Errno) {
-    try unsafe bytes.withUnsafeBytes { (bytes) throws(Errno) in try unsafe file.write(bytes) }
+  /// Writes all bytes, not faster than the pace.
+  borrowing func write(_ bytes: borrowing RawSpan, at pace: Pace?) throws(Errno) {
+    try unsafe bytes.withUnsafeBytes { (bytes) throws(Errno) in
+      try pace.transfer(bytes.count) { (piece) throws(Errno) in
+        try unsafe file.write(UnsafeRawBufferPointer(rebasing: bytes[piece]))
+        return true
+      }
+    }
   }
 
   /// Waits until the bytes are on stable storage.

@@ -13,7 +13,7 @@ enum Subject: String, CaseIterable, CustomTestStringConvertible {
   case faulty
   /// Retries over a store that fails at every third call and loses every third answer.
   case retrying
-  /// A limited store that nothing limits much.
+  /// One that moves objects in small pieces.
   case limited
 
   var testDescription: String { rawValue }
@@ -27,8 +27,10 @@ enum Subject: String, CaseIterable, CustomTestStringConvertible {
       return (try LocalStore(creating: scratch.path("a/repository")), scratch)
     case .faulty: return (FaultyStore(MemoryStore()), nil)
     case .limited:
-      let limits = TransferLimits(upload: 1 << 40, download: 1 << 40)
-      return (LimitedStore(MemoryStore(), limits: limits), nil)
+      let scratch = try Scratch()
+      let paces = TransferPaces(
+        TransferLimits(upload: 20_000, download: 20_000), now: { .zero }, wait: { _ in })
+      return (try LocalStore(opening: scratch.path, paces: paces), scratch)
     case .retrying:
       var faults = Faults()
       faults.failing = 0.3
