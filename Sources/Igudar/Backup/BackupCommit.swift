@@ -23,7 +23,10 @@ struct BackupCommit {
       summary.isSkipped = true
       return summary
     }
-    if !context.options.isDryRun { summary.snapshot = try save(root, end: summary.end) }
+    if !context.options.isDryRun {
+      summary.snapshot = try save(root, end: summary.end)
+      summary.stored = .now()
+    }
     return summary
   }
 
@@ -53,6 +56,7 @@ struct BackupCommit {
     summary.parent = parent?.id
     summary.start = context.start
     summary.end = .now()
+    summary.stored = summary.end
     return summary
   }
 

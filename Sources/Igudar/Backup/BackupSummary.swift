@@ -16,10 +16,12 @@ public struct BackupSummary: Sendable {
   public var snapshot: SnapshotID?
   /// The snapshot that this one was compared with.
   public var parent: SnapshotID?
-  /// Start and end of the run.
+  /// When the run began.
   public var start = Timestamp(seconds: 0, nanoseconds: 0)
-  /// When the run ended.
+  /// When the last source was read, as the snapshot records it.
   public var end = Timestamp(seconds: 0, nanoseconds: 0)
+  /// When all of it was stored.
+  public var stored = Timestamp(seconds: 0, nanoseconds: 0)
   /// Whether the run was interrupted; the snapshot is partial then.
   public var isPartial = false
   /// Whether no snapshot was made because nothing changed.

@@ -354,4 +354,11 @@ import Testing
     #expect(session.finish() == 0)
     #expect(session.text.contains("snapshot "))
   }
+
+  // One pack of 600 KiB, but for the quarter of a second that the first piece may take.
+  @Test func theTimeThatIsToldHasTheUploadInIt() throws {
+    try repository.shell("head -c 614400 /dev/urandom > src/random")
+    let summary = try repository.backup("src", "--limit-upload", "400")
+    #expect(try #require(summary["total_duration"]?.number) > 1.2)
+  }
 }

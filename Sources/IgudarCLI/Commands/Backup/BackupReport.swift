@@ -151,10 +151,10 @@ struct BackupReport: Sendable {
 }
 
 extension BackupSummary {
-  /// How long it took.
+  /// How long it took until all was stored.
   var seconds: Double {
-    Double(end.seconds - start.seconds)
-      + (Double(end.nanoseconds) - Double(start.nanoseconds)) / 1e9
+    Double(stored.seconds - start.seconds)
+      + (Double(stored.nanoseconds) - Double(start.nanoseconds)) / 1e9
   }
 }
 
