@@ -64,6 +64,9 @@ final class BackupPipeline: @unchecked Sendable {
     _ = work.send(batch)
   }
 
+  /// Why nothing more can be handed over, if that is so; any thread may ask.
+  var problem: VaultError? { monitor.withLock { failure } ?? run.problem }
+
   /// Waits until all that was handed over is in the tree.
   func drain() throws(VaultError) {
     let failed = monitor.withLock {

@@ -2,7 +2,6 @@
 
 import Glibc
 import Platform
-import Synchronization
 import Vault
 
 /// One stream on its way into a tree, not shared.
@@ -12,8 +11,6 @@ final class StreamReader {
   private let descriptor: Int32
   private let known: KnownChunks?
   private var batch = Batch(number: 0)
-  // Whether nothing more is to be read, as what was read could not be stored.
-  private let isOver = Atomic<Bool>(false)
   /// Bytes read so far, by the thread that reads ahead.
   private(set) var size: UInt64 = 0
 
@@ -44,10 +41,7 @@ final class StreamReader {
     } submit: { (stretch) throws(VaultError) in
       batch.stretch = stretch
       batch.items.append(.stretch)
-      do throws(VaultError) { try handOver() } catch {
-        isOver.store(true, ordering: .relaxed)
-        throw error
-      }
+      try handOver()
     }
     guard isWhole else { throw .vault(.interrupted) }
     let file = Entry.File(size: size, content: .empty)
@@ -82,7 +76,7 @@ final class StreamReader {
   ) throws(SourceProblem) -> (count: Int, isEnd: Bool) {
     var filled = 0
     while filled < target.count {
-      guard isReadable() else { throw .vault(.interrupted) }
+      guard isReadable() else { throw .vault(pipeline.problem ?? .interrupted) }
       let count = unsafe Glibc.read(
         descriptor, target.baseAddress.map { unsafe $0 + filled }, target.count - filled)
       if count < 0 {
@@ -97,10 +91,10 @@ final class StreamReader {
   }
 
   // Waits for something to read; false when the backup is to stop, which is noticed a second later
-  // if it comes right before the wait or from another thread.
+  // if it comes right before the wait or from another thread, as when a pack cannot be stored.
   private func isReadable() -> Bool {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    while !context.isInterrupted && !isOver.load(ordering: .relaxed) {
+    while !context.isInterrupted && pipeline.problem == nil {
       if unsafe poll(&entry, 1, 1000) > 0 { return true }
     }
     return false

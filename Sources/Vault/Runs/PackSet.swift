@@ -140,7 +140,7 @@ package final class PackSet: @unchecked Sendable {
       if !pack.isEmpty { _ = uploads.send(Upload(pack: pack, isFull: false)) }
     }
     stop()
-    if let failure = lock.withLock({ failure }) { throw failure }
+    if let problem { throw problem }
     return try segments.finish()
   }
 
@@ -160,9 +160,10 @@ package final class PackSet: @unchecked Sendable {
     buffers.close()
   }
 
-  package func failureOrInterrupted() -> VaultError {
-    lock.withLock { failure } ?? .interrupted
-  }
+  /// Why lanes have to stop, if they have to.
+  var problem: VaultError? { lock.withLock { failure } }
+
+  package func failureOrInterrupted() -> VaultError { problem ?? .interrupted }
 
   private func upload() {
     while let upload = uploads.receive() {

@@ -209,6 +209,11 @@ package final class Run: @unchecked Sendable {
     return names
   }
 
+  /// Why nothing more can be added, if that is so; any thread may ask.
+  ///
+  /// What is stored behind the backs of lanes may fail when none of them is at work.
+  package var problem: VaultError? { packs.problem }
+
   /// Gives up; what was stored stays an orphan.
   package func abandon() {
     packs.fail(.interrupted)
