@@ -34,9 +34,10 @@ enum { patience = 8 * slow };
 // The one piece of memory that threads look after; of others there is nothing to know.
 static struct {
   pthread_mutex_t lock;
-  // Of all that the lock guards: the state, the start, which is NULL until all of it is known, and whether
-  // it is being filled.
+  // Told when there comes to be a piece or none, and when one is filled.
   pthread_cond_t has_changed;
+  // The lock guards the state, the start, which is NULL until all of it is known, and whether it is being
+  // filled.
   enum { none, kept, leaving } state;
   uint8_t *start;
   int is_filling;
@@ -64,14 +65,14 @@ static void end_filling(void) {
 
 void clinux_let_filling_go_first(int64_t nanoseconds) {
   struct timespec end;
-  clock_gettime(CLOCK_REALTIME, &end);
+  clock_gettime(CLOCK_MONOTONIC, &end);
   nanoseconds += end.tv_nsec;
   end.tv_sec += nanoseconds / 1000000000;
   end.tv_nsec = nanoseconds % 1000000000;
   pthread_mutex_lock(&piece.lock);
   int result = 0;
   while (result == 0 && piece.state != kept) {
-    result = pthread_cond_timedwait(&piece.has_changed, &piece.lock, &end);
+    result = pthread_cond_clockwait(&piece.has_changed, &piece.lock, CLOCK_MONOTONIC, &end);
   }
   while (piece.is_filling) pthread_cond_wait(&piece.has_changed, &piece.lock);
   pthread_mutex_unlock(&piece.lock);

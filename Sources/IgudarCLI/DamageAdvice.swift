@@ -9,24 +9,26 @@ struct DamageAdvice {
     for object in objects { add(Self.sentence(object, isRepairable)) }
   }
 
-  /// Advice about all that a check found.
-  init(afterCheck objects: [String], isRepairable: Bool) {
+  /// Advice about all that a check found: objects, and whether there are paths that cannot be restored.
+  ///
+  /// `hasReadAll` if it read every pack whole.
+  init(afterCheck objects: [String], hasPaths: Bool, hasReadAll: Bool) {
     let (packs, others) = Self.packs(among: objects)
-    for object in others where Self.remedy(object) != nil {
-      add(Self.sentence(object, isRepairable))
-    }
+    for object in others { if let remedy = Self.remedy(object) { add(remedy) } }
     if !packs.isEmpty { add(Self.repair(of: packs)) }
-    guard !isRepairable else {
+    guard hasPaths else {
       if sentences.isEmpty { for object in others { add(Self.sentence(object, true)) } }
       return
     }
-    if packs.isEmpty && sentences.isEmpty {
+    if !hasReadAll {
+      add("`igudar check --read-data` finds all packs that are damaged.")
+    } else if sentences.isEmpty {
       add("`igudar repair index` finds packs that the index does not know.")
     }
     add(
       """
-      What is lost and still at its source is stored again by the next backup. A snapshot that stays \
-      damaged can be forgotten.
+      The next backup then stores again what is still at its source. A snapshot that stays damaged can be \
+      forgotten.
       """)
   }
 
@@ -40,6 +42,7 @@ struct DamageAdvice {
   // Beginnings of the hashes of packs, each once, and what is no pack.
   private static func packs(among objects: [String]) -> (packs: [Substring], others: [String]) {
     var packs: [Substring] = []
+    var known: Set<Substring> = []
     var others: [String] = []
     for object in objects {
       let parts = object.split(separator: "/")
@@ -48,7 +51,7 @@ struct DamageAdvice {
         continue
       }
       let hash = parts[2].prefix(12)
-      if !packs.contains(hash) { packs.append(hash) }
+      if known.insert(hash).inserted { packs.append(hash) }
     }
     return (packs, others)
   }
@@ -57,7 +60,7 @@ struct DamageAdvice {
     let names = packs.prefix(namedPacks).joined(separator: " ")
     let more = packs.count - namedPacks
     return "`igudar repair packs \(names)` takes out what is damaged and keeps what it still gives."
-      + (more > 0 ? " The findings name \(more) more packs." : "")
+      + (more > 0 ? " The findings name \(counted(UInt64(more), "more pack"))." : "")
   }
 
   /// The sentences, one behind the other.

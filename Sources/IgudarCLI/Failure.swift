@@ -57,10 +57,9 @@ extension Failure {
     return Failure(repairable ? .repairable : .damaged, what, nextStep: advice.text)
   }
 
-  /// What a check found in all these objects.
-  static func checked(_ what: String, repairable: Bool, objects: [String]) -> Failure {
-    let advice = DamageAdvice(afterCheck: objects, isRepairable: repairable)
-    return Failure(repairable ? .repairable : .damaged, what, nextStep: advice.text)
+  /// What a check found, with what is to be done about it.
+  static func checked(_ what: String, repairable: Bool, _ advice: DamageAdvice) -> Failure {
+    Failure(repairable ? .repairable : .damaged, what, nextStep: advice.text)
   }
 
   static func rollback(_ what: String) -> Failure {

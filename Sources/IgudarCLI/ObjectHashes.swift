@@ -8,7 +8,7 @@ import Vault
 extension Inspection {
   /// The only pack whose hash begins with these digits, in the store or, where it is lost, in the index.
   func pack(named digits: String) throws -> ObjectHash {
-    try only("pack", digits) { try Array(packs(beginningWith: $0)) }
+    try only("pack", digits) { try packs(beginningWith: $0) }
   }
 
   /// The only index segment whose hash begins with these digits.

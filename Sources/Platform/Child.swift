@@ -49,6 +49,20 @@ struct Child: ~Copyable {
     _ = Self.wait(for: number)
   }
 
+  /// Sends SIGTERM and waits for so many milliseconds at most; then it is killed.
+  consuming func stop(within milliseconds: Int) {
+    let number = number
+    discard self
+    kill(number, SIGTERM)
+    for _ in 0..<milliseconds / 10 {
+      var status: Int32 = 0
+      guard unsafe waitpid(number, &status, WNOHANG) == 0 else { return }
+      usleep(10_000)
+    }
+    kill(number, SIGKILL)
+    _ = Self.wait(for: number)
+  }
+
   consuming func wait() -> ProcessEnd {
     let number = number
     discard self

@@ -40,4 +40,13 @@ package struct Process: ~Copyable {
     _ = consume output
     return child.wait()
   }
+
+  /// Asks the program to end, as nobody reads on; who has not done so a second later is killed.
+  ///
+  /// It gets the time to put a terminal back that it asks on.
+  package consuming func stop() {
+    let child = child
+    _ = consume output
+    child.stop(within: 1000)
+  }
 }

@@ -83,6 +83,9 @@ public final class LocalStore: ObjectStore, Sendable {
     }
   }
 
+  /// Whether what is sent has to keep to a rate.
+  package var limitsUpload: Bool { paces.upload != nil }
+
   /// The folder.
   public var location: String { "\(path)" }
 

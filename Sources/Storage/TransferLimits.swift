@@ -1,8 +1,8 @@
 // Keeps what is sent to a store and read from it below a rate, for lines and disks that others use.
 //
 // Invariant: over any time, what was transferred is at most the rate times that time and one piece
-// more: objects go in pieces of a quarter of a second, and each waits for as long as the one before
-// should have taken.
+// more: objects go in pieces of a quarter of a second, of 4 KiB to 1 MiB, and each waits for as long as
+// the one before should have taken. When the program is asked to end nothing waits any more.
 
 import Platform
 import Synchronization

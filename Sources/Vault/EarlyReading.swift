@@ -46,7 +46,7 @@ private final class Work: Sendable {
   let isStopped = Atomic<Bool>(false)
 
   func read(_ store: any ObjectStore, below base: FilePath, _ repository: RepositoryID) {
-    // That takes a third of the time that hashing takes.
+    // To fill memory takes a third of the time that hashing takes.
     Priority.letFillingGoFirst()
     // What does not work here is done again when it is needed, and told then.
     guard let index = try? IndexCache.opening(below: base, repository: repository) else { return }

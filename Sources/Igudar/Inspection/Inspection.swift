@@ -40,17 +40,18 @@ package struct Inspection: Sendable {
     return found
   }
 
-  /// The packs whose hashes begin with these digits, of those that are there and of those that the index
-  /// knows and that may be lost.
-  package func packs(beginningWith digits: String) throws(RepositoryError) -> Set<ObjectHash> {
+  /// The packs whose hashes begin with these digits, at most two of those that are there; where there are
+  /// none, those that the index knows, which are lost.
+  package func packs(beginningWith digits: String) throws(RepositoryError) -> [ObjectHash] {
     let names = try objects("packs/\(digits.prefix(2))/\(digits)")
     let stored = names.compactMap { ObjectHash(hex: $0.lastPart) }
+    guard stored.isEmpty else { return stored }
     return try vaultErrors { () throws(VaultError) in
-      var found = Set(stored)
+      var found: [ObjectHash] = []
       try vault.loadIndex()
       let listed = try vault.index.listedPacks(in: vault.journal.state)
       try vault.index.forEachPack { (pack) throws(VaultError) in
-        if listed.contains(pack.number), pack.hash.hex.hasPrefix(digits) { found.insert(pack.hash) }
+        if listed.contains(pack.number), pack.hash.hex.hasPrefix(digits) { found.append(pack.hash) }
         return true
       }
       return found

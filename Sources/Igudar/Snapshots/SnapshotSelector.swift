@@ -51,7 +51,7 @@ public struct SnapshotSelector: Hashable, Sendable {
       let chosen = matching.filter { !$0.isPartial }
       guard back < chosen.count else {
         if chosen.isEmpty, let newest = matching.sortedByTime().last {
-          throw .partial(text, newest.id)
+          throw .partial(text, filter, newest.id)
         }
         throw .notFound(text, filter)
       }
@@ -101,7 +101,7 @@ public enum SelectorError: Error, Hashable, Sendable {
   /// No snapshot has this ID, or the filter leaves none.
   case notFound(String, SnapshotFilter = SnapshotFilter())
   /// Those that could be meant are all partial, this one the newest, and have to be named by ID.
-  case partial(String, SnapshotID)
+  case partial(String, SnapshotFilter, SnapshotID)
   /// The snapshots whose IDs begin like this are forgotten.
   case forgotten([SnapshotID])
   /// Several IDs begin like this.
@@ -114,10 +114,10 @@ extension SelectorError: CustomStringConvertible {
     switch self {
     case .malformed(let text): "“\(text)” is neither a snapshot ID nor “latest”"
     case .notFound(let text, let filter):
-      "no snapshot “\(text)”\(filter.isEmpty ? "" : " among those of \(filter)")"
-    case .partial(let text, let newest):
-      "no whole snapshot “\(text)”; the newest partial one is \(newest.shortHex), by which it can be "
-        + "named"
+      "no snapshot “\(text)”\(Self.among(filter))"
+    case .partial(let text, let filter, let newest):
+      "no whole snapshot “\(text)”\(Self.among(filter)); the newest partial one is "
+        + "\(newest.shortHex), by which it can be named"
     case .forgotten(let ids): Self.forgotten(ids.map(\.shortHex))
     case .ambiguous(let text, let ids):
       "“\(text)” could be any of \(ids.map(\.shortHex).joined(separator: ", "))"
@@ -126,6 +126,10 @@ extension SelectorError: CustomStringConvertible {
 }
 
 extension SelectorError {
+  private static func among(_ filter: SnapshotFilter) -> String {
+    filter.isEmpty ? "" : " among those of \(filter)"
+  }
+
   private static func forgotten(_ ids: [String]) -> String {
     let (noun, verb, pronoun) =
       ids.count == 1 ? ("snapshot", "is", "it") : ("snapshots", "are", "them")

@@ -43,7 +43,7 @@ enum CheckCommand {
         tell($0, to: output)
       }
     }
-    return try finish(report, filter, output)
+    return try finish(report, hasReadAll: extent == .all, filter, output)
   }
 
   private static func extent(_ invocation: Invocation) throws -> ReadExtent {
@@ -79,7 +79,7 @@ enum CheckCommand {
   // MARK: At the end
 
   private static func finish(
-    _ report: CheckReport, _ filter: SnapshotFilter, _ output: Output
+    _ report: CheckReport, hasReadAll: Bool, _ filter: SnapshotFilter, _ output: Output
   ) throws -> ExitCode {
     let serious = report.findings.filter { $0.severity > .note }
     let errorCount = serious.count + report.damagedPathCount
@@ -98,6 +98,9 @@ enum CheckCommand {
       }
     }
     if report.isInterrupted { throw RepositoryError.interrupted }
+    let advice = DamageAdvice(
+      afterCheck: serious.map(\.object), hasPaths: report.damagedPathCount > 0,
+      hasReadAll: hasReadAll)
     switch report.severity {
     case .note:
       output.note("no errors were found")
@@ -106,14 +109,12 @@ enum CheckCommand {
       throw Failure.checked(
         "\(counted(UInt64(serious.count), "finding")), "
           + (filter.isEmpty ? "nothing is lost" : "nothing of these snapshots is lost"),
-        repairable: true,
-        objects: serious.map(\.object))
+        repairable: true, advice)
     case .loss:
       throw Failure.checked(
         "\(counted(UInt64(errorCount), "finding")), "
           + "\(counted(UInt64(report.damagedPathCount), "path")) cannot be restored whole",
-        repairable: false,
-        objects: serious.map(\.object))
+        repairable: false, advice)
     }
   }
 

@@ -6,9 +6,6 @@ import Platform
 struct GivenSecret: ~Copyable {
   enum Kind: Sendable { case password, keyFile }
 
-  /// A key file is 32 bytes, or 64 hex digits and perhaps a newline (FORMAT.md section 6).
-  static let keyFileSizes: Set = [32, 64, 65, 66]
-
   let kind: Kind
   let text: SecretText
   /// The key file's name.
@@ -65,9 +62,8 @@ extension SecretSource {
   private static func key(
     _ text: consuming SecretText, at path: [UInt8]
   ) throws(Failure) -> GivenSecret {
-    guard GivenSecret.keyFileSizes.contains(text.count) else {
-      throw Failure("\(printable(path)) is not a key file: it holds neither 32 bytes nor 64 digits")
-    }
-    return GivenSecret(kind: .keyFile, text: text, path: path)
+    let secret = GivenSecret(kind: .keyFile, text: text, path: path)
+    _ = try secret.forVault()
+    return secret
   }
 }

@@ -14,20 +14,33 @@ struct PasswordCommand {
 
   /// What the command printed, without the final newline.
   ///
-  /// A command that prints too much, or is still at it when this program is asked to end, is killed.
+  /// A command that prints too much, or is still to print something when this program is asked to end, is
+  /// ended. For one that has closed its output its end is waited for.
   func read() throws(Failure) -> SecretText {
     let process: Process
     do throws(SystemError) { process = try Process(words.map { Array($0.utf8) }) } catch {
       throw failure(error.errno.text)
     }
-    var text = try SecretFile.read(process.output, "the output of the password command")
-    switch process.end() {
-    case .exited(0): break
+    var text: SecretText
+    do throws(Failure) {
+      text = try SecretFile.read(process.output, "the output of the password command")
+    } catch {
+      process.stop()
+      throw error
+    }
+    try check(process.end())
+    text.removeFinalNewline()
+    return text
+  }
+
+  private func check(_ end: ProcessEnd) throws(Failure) {
+    if end == .exited(0) { return }
+    // On a terminal a signal is for both.
+    guard Interrupt.requested == 0 else { throw .interrupted }
+    switch end {
     case .exited(let code): throw failure("exit code \(code)")
     case .killed(let signal): throw failure("ended by signal \(signal)")
     }
-    text.removeFinalNewline()
-    return text
   }
 
   private func failure(_ reason: String) -> Failure {

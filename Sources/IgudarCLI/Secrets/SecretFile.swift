@@ -49,10 +49,13 @@ enum SecretFile {
   /// Waits until something can be read, or the end; a signal that asks the program to end is an error.
   static func waitForInput(_ file: borrowing Descriptor) throws(Failure) {
     var entry = pollfd(fd: file.raw, events: Int16(POLLIN), revents: 0)
-    // After a signal it is never restarted.
-    while unsafe poll(&entry, 1, -1) < 0 {
-      guard Interrupt.requested == 0 else { throw .interrupted }
+    // One that comes right before the wait is noticed a second later.
+    while Interrupt.requested == 0 {
+      let count = unsafe poll(&entry, 1, 1000)
+      // What else is wrong, reading tells.
+      if count > 0 || count < 0 && errno != EINTR { return }
     }
+    throw .interrupted
   }
 }
 

@@ -119,22 +119,24 @@ extension Hash {
           next += 1
         }
         unsafe putLongestFirst(
-          UnsafeMutableBufferPointer(rebasing: list[..<next]), lanes: Int(lanes))
+          UnsafeMutableBufferPointer(rebasing: list[..<next]), lanes: Int(lanes)
+        ) { unsafe $0.count }
         unsafe run(lanes, start, count: next, key: key, label: label)
         return (0..<count).map { unsafe Identifier32(loading: hash + 32 * $0) }
       }
     }
   }
 
-  private static func putLongestFirst(
-    _ messages: UnsafeMutableBufferPointer<cblake2b_message>, lanes: Int
+  /// Puts the long ones of many messages first, the longest at the beginning.
+  static func putLongestFirst<Message>(
+    _ messages: UnsafeMutableBufferPointer<Message>, lanes: Int, length: (Message) -> Int
   ) {
-    let total = unsafe messages.reduce(0) { unsafe $0 + $1.count }
+    let total = unsafe messages.reduce(0) { $0 + length($1) }
     let long = total / (lanes * orderedPart)
     var all = unsafe messages
-    let end = unsafe all.partition { unsafe $0.count <= long }
+    let end = unsafe all.partition { length($0) <= long }
     var longest = unsafe UnsafeMutableBufferPointer(rebasing: messages[..<end])
-    unsafe longest.sort { unsafe $0.count > $1.count }
+    unsafe longest.sort { length($0) > length($1) }
   }
 
   /// The numbers of lanes that this processor has, for tests.

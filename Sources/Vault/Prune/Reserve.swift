@@ -8,9 +8,12 @@ extension Vault {
 
   /// Makes the reserve where there is none; that there is no room for it is no error.
   ///
-  /// Only stores that are a folder of this machine need one.
+  /// Only stores that are a folder of this machine need one. Where little may be sent at a time it is left
+  /// to a run without limits.
   package func keepReserve() {
-    guard store is LocalStore, (try? store.size(of: .reserve)) == nil else { return }
+    guard let local = store as? LocalStore, !local.limitsUpload,
+      (try? store.size(of: .reserve)) == nil
+    else { return }
     // What does not compress takes its room on every file system.
     _ = try? store.create(.reserve, randomness.bytes(Self.reserveSize))
   }

@@ -72,10 +72,20 @@ struct CheckAdviceTests {
     try test.run(["repair", "packs"] + hashes.map(String.init), code: 5)
     let after = try test.igudar("check", "--read-data", code: 5)
     #expect(!after.errorText.contains("repair packs"), "\(after.errorText)")
-    #expect(after.errorText.contains("still at its source is stored again by the next backup"))
+    #expect(after.errorText.contains("The next backup then stores again"))
     try test.igudar("backup", "-q", "src")
     try test.igudar("check", "--read-data", "--path", "src")
     try expectWhole(test)
+  }
+
+  @Test func whoHasNotReadAllIsToldTo() throws {
+    let test = try TestRepository()
+    try test.shell("head -c 300000 /dev/urandom > src/file")
+    try test.igudar("backup", "-q", "src")
+    try test.shell("shred -n 1 $(find repo/packs -type f)")
+    let check = try test.igudar("check", code: 5)
+    #expect(check.errorText.contains("`igudar check --read-data` finds all packs that are damaged"))
+    #expect(!check.errorText.contains("repair index"), "\(check.errorText)")
   }
 }
 

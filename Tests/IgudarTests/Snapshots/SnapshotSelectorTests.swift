@@ -78,7 +78,7 @@ import Vault
       info("a3", at: 30, isPartial: true, isForgotten: true),
     ]
     let selector = try SnapshotSelector(parsing: Array("latest".utf8))
-    let error = SelectorError.partial("latest", partial[1].id)
+    let error = SelectorError.partial("latest", SnapshotFilter(), partial[1].id)
     #expect(throws: error) { try selector.resolve(among: partial) }
     #expect(error.description.contains("a2000000"))
     let others = SnapshotFilter(hosts: [Array("z".utf8)])

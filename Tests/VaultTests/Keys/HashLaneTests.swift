@@ -98,4 +98,19 @@ import Testing
       }
     }
   }
+
+  // Each of eight lanes has 8,000 to do, of which 500 is a sixteenth.
+  @Test func longMessagesGoFirst() {
+    var lengths = [500, 501, 3, 20_000, 7000, 20_000, 16, 15_980]
+    let total = lengths.reduce(0, +)
+    #expect(total == 64_000)
+    unsafe lengths.withUnsafeMutableBufferPointer {
+      unsafe Hash.putLongestFirst($0, lanes: 8) { $0 }
+    }
+    #expect(lengths.prefix(5) == [20_000, 20_000, 15_980, 7000, 501])
+    #expect(lengths.dropFirst(5).sorted() == [3, 16, 500])
+    var none: [Int] = []
+    unsafe none.withUnsafeMutableBufferPointer { unsafe Hash.putLongestFirst($0, lanes: 8) { $0 } }
+    #expect(none.isEmpty)
+  }
 }

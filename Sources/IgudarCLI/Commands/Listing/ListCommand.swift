@@ -30,7 +30,7 @@ enum ListCommand {
 
   private static func run(_ invocation: Invocation) throws -> ExitCode {
     let selector = try SnapshotSelector(parsing: invocation.operands[0])
-    var choice = ListedFolders(invocation)
+    var choice = try ListedFolders(invocation)
     let isNcdu = invocation.options.has(ncdu)
     if isNcdu && (!choice.folders.isEmpty || invocation.output.isJSON) {
       throw invocation.usage("--ncdu goes without DIRs and --json; use SNAPSHOT:PATH for a part")
@@ -126,7 +126,9 @@ struct ListedFolders {
   private let isRecursive: Bool
   private var met: Set<FilePath> = ["/"]
 
-  init(_ invocation: Invocation) {
+  init(_ invocation: Invocation) throws(Failure) {
+    // As from a variable that is not set.
+    guard !invocation.operands.contains([]) else { throw invocation.usage("a DIR is empty") }
     let folders = invocation.operands.dropFirst().map { FilePath($0).absolute(from: "/") }
     self.init(folders, recursive: invocation.options.has(ListCommand.recursive))
   }
