@@ -54,11 +54,11 @@ extension Failure {
   /// Damage of the objects that are named, or of the one that the text begins with.
   static func damaged(_ what: String, repairable: Bool, objects: [String] = []) -> Failure {
     let advice = DamageAdvice(objects.isEmpty ? [what] : objects, isRepairable: repairable)
-    return Failure(repairable ? .repairable : .damaged, what, nextStep: advice.text)
+    return damaged(what, repairable: repairable, advice)
   }
 
-  /// What a check found, with what is to be done about it.
-  static func checked(_ what: String, repairable: Bool, _ advice: DamageAdvice) -> Failure {
+  /// Damage with what is to be done about it.
+  static func damaged(_ what: String, repairable: Bool, _ advice: DamageAdvice) -> Failure {
     Failure(repairable ? .repairable : .damaged, what, nextStep: advice.text)
   }
 

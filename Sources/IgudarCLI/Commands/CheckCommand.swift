@@ -106,12 +106,12 @@ enum CheckCommand {
       output.note("no errors were found")
       return .done
     case .repairable:
-      throw Failure.checked(
+      throw Failure.damaged(
         "\(counted(UInt64(serious.count), "finding")), "
           + (filter.isEmpty ? "nothing is lost" : "nothing of these snapshots is lost"),
         repairable: true, advice)
     case .loss:
-      throw Failure.checked(
+      throw Failure.damaged(
         "\(counted(UInt64(errorCount), "finding")), "
           + "\(counted(UInt64(report.damagedPathCount), "path")) cannot be restored whole",
         repairable: false, advice)
